@@ -1,0 +1,58 @@
+/*
+ * bkmaint: runs any operation by hand, runs all due jobs, and looks after bk's
+ * own schema.
+ */
+#include <string.h>
+
+#include "cli/migrate_cmd.h"
+#include "cli/run_job.h"
+#include "cli/tick.h"
+#include "conf/jobs.h"
+
+static const char *const examples[] = {
+	"bkmaint migrate            once, and after each upgrade",
+	"bkmaint run --due          a tick of the jobs without a program of their own",
+	"bkmaint update-expired --dry-run",
+	"bkmaint update-completed --limit=1000 --json",
+	NULL,
+};
+
+#define OPERATION_OPTIONS "limit allow backlog force dry-run"
+
+static const struct bk_command commands[] = {
+	{BK_JOB_ACTIVATE, "", 0, OPERATION_OPTIONS, "activate due bookings now"},
+	{BK_JOB_NO_SHOW, "", 0, OPERATION_OPTIONS, "cancel no-shows now"},
+	{BK_JOB_COMPLETE, "", 0, OPERATION_OPTIONS, "complete ended bookings now"},
+	{BK_JOB_EXPIRE, "", 0, OPERATION_OPTIONS, "expire unconfirmed bookings now"},
+	{"run", "", 0, "due", "with --due: every due job but those of bkactivate and bknoshow"},
+	{"migrate", "", 0, "check sample reference-bookings", "bring bk's schema up to date"},
+};
+
+static enum bk_rc run(struct bk_app *app)
+{
+	const char *command = app->line.command->name;
+
+	if (strcmp(command, "migrate") == 0)
+		return bk_migrate_command(app);
+	if (strcmp(command, "run") != 0)
+		return bk_run_command(app, command, true);
+	if (app->line.options.due)
+		return bk_run_due_command(app);
+	bk_error_set(&app->err, BK_E_USAGE, "run needs the option --due");
+	return bk_error_hint(&app->err, "type: bkmaint run --due");
+}
+
+int main(int argc, char **argv)
+{
+	const struct bk_tool tool = {
+		.name = "bkmaint",
+		.summary = "run operations on bookings by hand, and look after bk",
+		.options = bk_maint_options,
+		.option_count = bk_maint_option_count,
+		.commands = commands,
+		.command_count = BK_COUNT(commands),
+		.examples = examples,
+	};
+
+	return bk_app_main(&tool, argc, argv, run);
+}

@@ -1,0 +1,79 @@
+/*
+ * bkstatus: shows jobs, the history of their executions, settings, and whether
+ * all is well. It only reads.
+ */
+#include <string.h>
+
+#include "cli/status_commands.h"
+
+#define TEXT(argument, field) BK_OPT_TEXT, argument, offsetof(struct bk_options, field)
+
+static const struct bk_option options[] = {
+	{"job", 0, TEXT("NAME", job), "only executions of this job", 0, 0, NULL},
+	{"status", 0, TEXT("STATUS", status),
+	 "only RUNNING, SUCCESS, PARTIAL, ERROR, TIMEOUT, CANCELLED, ABANDONED or REFUSED", 0, 0,
+	 NULL},
+	{"since", 0, TEXT("TIME", since),
+	 "only from this time on: 2026-11-23T06:30:00Z, 2026-11-23 (UTC), or how long ago: 2h, 30d",
+	 0, 0, NULL},
+	{"until", 0, TEXT("TIME", until), "only before this time", 0, 0, NULL},
+	{"trigger", 0, TEXT("TRIGGER", trigger), "only SCHEDULER or MANUAL", 0, 0, NULL},
+	{"limit", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, limit),
+	 "so many at most, 50 where not given", 1, 1000, NULL},
+	{"after", 0, TEXT("CURSOR", after), "the page after the one that named this cursor", 0, 0,
+	 NULL},
+};
+
+static const struct {
+	struct bk_command command;
+	bk_app_fn run;
+} table[] = {
+	{{"jobs", "", 0, "", "every job, as of now"}, bk_status_jobs},
+	{{"job", "NAME", 1, "", "one job and its last executions"}, bk_status_job},
+	{{"history", "", 0, "job status since until trigger limit after",
+	  "executions, newest first"},
+	 bk_status_history},
+	{{"execution", "ID", 1, "", "one execution and what it changed"}, bk_status_execution},
+	{{"config", "", 0, "", "every setting and where it comes from"}, bk_status_config},
+	{{"health", "", 0, "", "a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN"},
+	 bk_status_health},
+};
+
+static const char *const examples[] = {
+	"bkstatus",
+	"bkstatus history --job=activate-due --status=ERROR --since=7d",
+	"bkstatus execution 4711 --json",
+	"bkstatus health",
+	NULL,
+};
+
+static enum bk_rc run(struct bk_app *app)
+{
+	for (size_t i = 0; i < BK_COUNT(table); i++)
+		if (strcmp(table[i].command.name, app->line.command->name) == 0)
+			return table[i].run(app);
+	return bk_error_set(&app->err, BK_E_INTERNAL, "command %s is not known here",
+			    app->line.command->name);
+}
+
+int main(int argc, char **argv)
+{
+	struct bk_command commands[BK_COUNT(table)];
+
+	for (size_t i = 0; i < BK_COUNT(table); i++)
+		commands[i] = table[i].command;
+	const struct bk_tool tool = {
+		.name = "bkstatus",
+		.summary = "show jobs, their executions, settings and health",
+		.options = options,
+		.option_count = BK_COUNT(options),
+		.commands = commands,
+		.command_count = BK_COUNT(commands),
+		.default_command = "jobs",
+		.examples = examples,
+		.plugin_command = "health",
+		.quiet_pipe = true,
+	};
+
+	return bk_app_main(&tool, argc, argv, run);
+}

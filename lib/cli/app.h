@@ -1,0 +1,79 @@
+/*
+ * What every tool does alike, before and after its own work: standard
+ * descriptors, signals, command line, configuration, log, connection; and at
+ * the end the message, the JSON envelope, the check of standard output and the
+ * exit status.
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *             return bk_app_main(&tool, argc, argv, run);
+ *     }
+ *
+ * `run` gets a started app: options and configuration are read; it connects
+ * when it wants (bk_app_connect), prints results through app->out, and returns
+ * an rc with app->err filled. Nothing else prints or exits.
+ */
+#ifndef BK_CLI_APP_H
+#define BK_CLI_APP_H
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "cli/options.h"
+#include "conf/conf.h"
+#include "db/db.h"
+
+enum bk_format { BK_OUT_DEFAULT, BK_OUT_TABLE, BK_OUT_JSON, BK_OUT_JSONL, BK_OUT_CSV };
+
+struct bk_app {
+	const struct bk_tool *tool;
+	struct bk_cmdline line;
+	struct bk_conf *conf; /* NULL until read */
+	struct bk_db *db;     /* NULL until connected */
+	struct bk_log log;
+	struct bk_clock clock;
+	struct bk_random random;
+	const volatile sig_atomic_t *interrupted; /* SIGINT or SIGTERM once it has come */
+	const char *instance;                     /* configured, else the host name */
+	const char *os_user;
+	enum bk_format format; /* DEFAULT = none was asked */
+	bool out_is_terminal;
+	bool out_color; /* colour on standard output */
+	bool err_color;
+	int out_width;         /* columns of the terminal, 0 = unlimited */
+	struct bk_json *data;  /* what goes under "data" with --json; owned */
+	const char *message;   /* of success, with --json; "Operation completed successfully" */
+	bool plugin;           /* a plugin's command is asked for */
+	enum bk_exit status;   /* exit status of a successful return, usually 0; of a plugin's
+				  failed one too, where it is not 0 */
+	char *checked_mapping; /* what this instance checked last, from preflight; NULL = nothing */
+	struct bk_error err;
+};
+
+typedef enum bk_rc (*bk_app_fn)(struct bk_app *app);
+
+/* The whole life of a tool; returns the exit status. */
+int bk_app_main(const struct bk_tool *tool, int argc, char **argv, bk_app_fn run);
+
+/*
+ * Connects with the settings and options, `what` completing application_name
+ * "bk:what", and checks the schema: BK_E_SCHEMA when it is missing, older than
+ * the program needs, or wants a newer program. `read_only`: a standby will do.
+ */
+enum bk_rc bk_app_connect(struct bk_app *app, const char *what, bool read_only);
+
+/* Connects without looking at the schema (migrate). */
+enum bk_rc bk_app_connect_raw(struct bk_app *app, const char *what);
+
+/* Writes text to standard output; BK_E_IO when that fails. */
+enum bk_rc bk_app_write(struct bk_app *app, const struct bk_buf *text);
+
+/* Logs a warning (also to the terminal when the log is elsewhere). */
+void bk_app_warn(struct bk_app *app, const char *fmt, ...) BK_PRINTF(2, 3);
+
+#endif

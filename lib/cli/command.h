@@ -1,0 +1,29 @@
+/*
+ * The words of a command line: which command they name, and its operands. For
+ * the files of this folder only.
+ */
+#ifndef BK_CLI_COMMAND_H
+#define BK_CLI_COMMAND_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "cli/options.h"
+
+/* Sets line->command and line->operands from `count` words at line->operands,
+   which start with the command where the tool has commands. BK_E_USAGE. */
+enum bk_rc bk_command_take(const struct bk_tool *tool, int count, struct bk_cmdline *line,
+			   struct bk_error *err) BK_NODISCARD;
+
+/* True when the command's list of options has that name. */
+bool bk_command_takes(const struct bk_command *command, const char *option);
+
+/* Refuses an empty text, bad UTF-8 and control characters, which a word or a
+   value never has; the message does not show it ("is empty"). BK_E_USAGE. */
+enum bk_rc bk_check_word(const char *text, struct bk_error *err) BK_NODISCARD;
+
+/* What the user may have meant: the only word of the list that begins with
+   `word`, else the nearest; NULL for no idea. */
+const char *bk_suggest(const char *word, const char *const *list);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * One run of one job for a tool: from the configuration and the options to a
+ * report, and from a report to what is printed.
+ */
+#ifndef BK_CLI_RUN_JOB_H
+#define BK_CLI_RUN_JOB_H
+
+#include "cli/app.h"
+#include "job/job.h"
+#include "run/run.h"
+
+struct bk_run_report {
+	const char *job;
+	const char *description;
+	bool manual;
+	struct bk_run_result result;
+	struct bk_job *work;   /* for its tallies; NULL when disabled in the file */
+	enum bk_rc rc;         /* BK_OK also for a tick that was busy, paused or disabled */
+	struct bk_error error; /* of rc */
+};
+
+void bk_run_report_clear(struct bk_run_report *report);
+
+/* Runs the job over app's connection and fills the report; rc is in it. By hand
+   a busy, paused or disabled job is an error, for a tick it is not. */
+void bk_run_job(struct bk_app *app, const char *job, bool manual, struct bk_run_report *ret);
+
+/* The object under "data" (and one of data.runs[]). */
+struct bk_json *bk_run_report_json(const struct bk_run_report *report);
+
+/* Prints the report in the format asked for: one line at a terminal or with
+   -v, nothing otherwise; sets app->data for JSON. */
+enum bk_rc bk_run_report_print(struct bk_app *app, const struct bk_run_report *report);
+
+/* Connects, runs one job, prints: the whole of bkactivate, bknoshow and
+   `bkmaint OPERATION`, dry runs included. */
+enum bk_rc bk_run_command(struct bk_app *app, const char *job, bool manual);
+
+/* `bkmaint run --due`. */
+enum bk_rc bk_run_due_command(struct bk_app *app);
+
+/* The dry run of a job, printed as it arrives. */
+enum bk_rc bk_dry_command(struct bk_app *app, const char *job);
+
+#endif

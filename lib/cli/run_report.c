@@ -1,0 +1,247 @@
+/*
+ * What a run prints: a line for people, JSON, CSV, JSON lines.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "cli/run_job.h"
+#include "conf/jobs.h"
+
+/* Changes per rule and from-state: the units of several scans count together. */
+static void add_rules(struct bk_json *o, const struct bk_job *work)
+{
+	struct bk_json *list = bk_json_array();
+	size_t n = work ? bk_job_unit_count(work) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct bk_tally t = bk_job_tally(work, i);
+		bool seen = false;
+
+		for (size_t k = 0; k < i && !seen; k++) {
+			struct bk_tally earlier = bk_job_tally(work, k);
+
+			seen = strcmp(earlier.rule, t.rule) == 0 && strcmp(earlier.from, t.from) == 0;
+		}
+		for (size_t k = i + 1; k < n; k++) {
+			struct bk_tally later = bk_job_tally(work, k);
+
+			if (strcmp(later.rule, t.rule) == 0 && strcmp(later.from, t.from) == 0)
+				t.changed += later.changed;
+		}
+		if (seen)
+			continue;
+		struct bk_json *rule = bk_json_object();
+		bk_json_set_str(rule, "rule", t.rule);
+		bk_json_set_str(rule, "from", t.from);
+		bk_json_set_str(rule, "to", t.to);
+		bk_json_set_int(rule, "count", t.changed);
+		bk_json_push(list, rule);
+	}
+	bk_json_set(o, "rules", list);
+}
+
+struct bk_json *bk_run_report_json(const struct bk_run_report *r)
+{
+	const struct bk_run_result *result = &r->result;
+	bool recorded = result->execution_id != NULL;
+	struct bk_json *o = bk_json_object();
+
+	bk_json_set_str(o, "operation", r->job);
+	bk_json_set_str(o, "description", r->description);
+	bk_json_set_str(o, "executedAt", recorded ? result->executed_at : NULL);
+	bk_json_set_str(o, "status", result->status);
+	bk_json_set_int(o, "processedCount", result->processed);
+	bk_json_set_str(o, "errorMessage", r->rc ? r->error.message : NULL);
+	if (recorded)
+		bk_json_set_int(o, "executionTimeMs", result->execution_time_ms);
+	else
+		bk_json_set_null(o, "executionTimeMs");
+	bk_json_set_str(o, "outcome", bk_outcome_names[result->outcome]);
+	bk_json_set_str(o, "executionId", result->execution_id);
+	bk_json_set_str(o, "triggeredBy", r->manual ? "MANUAL" : "SCHEDULER");
+	bk_json_set_int(o, "skippedLocked", result->skipped_locked);
+	bk_json_set_int(o, "remaining", result->remaining);
+	add_rules(o, r->work);
+	bk_json_set_str(o, "abandonedExecutionId", result->abandoned_id);
+	bk_json_set_str(o, "nextExecutionTime", result->next_at);
+	bk_json_set_str(o, "runningOn", result->holder);
+	bk_json_set_str(o, "pausedReason", result->paused_reason);
+	return o;
+}
+
+static void put_line(struct bk_buf *out, const struct bk_run_report *r)
+{
+	const struct bk_run_result *result = &r->result;
+
+	bk_buf_fmt(out, "%s: ", r->job);
+	if (!result->execution_id) {
+		bk_buf_str(out, bk_outcome_names[result->outcome]);
+		if (result->outcome == BK_OUTCOME_NOT_DUE && result->next_at)
+			bk_buf_fmt(out, ", next run at %s", result->next_at);
+		if (result->outcome == BK_OUTCOME_BUSY && result->holder)
+			bk_buf_fmt(out, ", running on %s", result->holder);
+		bk_buf_char(out, '\n');
+		return;
+	}
+	bk_buf_fmt(out, "%s, %" PRId64 " booking%s changed in ", result->status ? result->status : "not closed",
+		   result->processed, result->processed == 1 ? "" : "s");
+	bk_human_duration(out, result->execution_time_ms);
+	bk_buf_fmt(out, " (execution %s)", result->execution_id);
+	if (result->skipped_locked)
+		bk_buf_fmt(out, ", %" PRId64 " locked by others", result->skipped_locked);
+	if (result->remaining > result->skipped_locked)
+		bk_buf_fmt(out, ", %" PRId64 "%s remain", result->remaining, result->remaining >= 10000 ? " or more" : "");
+	bk_buf_char(out, '\n');
+}
+
+static void put_csv(struct bk_buf *out, const struct bk_run_report *r)
+{
+	const struct bk_run_result *result = &r->result;
+
+	bk_buf_str(out, "operation,outcome,executionId,executedAt,status,processedCount,skippedLocked,remaining,"
+			"executionTimeMs,errorMessage\n");
+	bk_buf_fmt(out, "%s,%s,%s,%s,%s,%" PRId64 ",%" PRId64 ",%" PRId64 ",", r->job,
+		   bk_outcome_names[result->outcome], result->execution_id ? result->execution_id : "",
+		   result->execution_id ? result->executed_at : "", result->status ? result->status : "",
+		   result->processed, result->skipped_locked, result->remaining);
+	if (result->execution_id)
+		bk_buf_fmt(out, "%" PRId64, result->execution_time_ms);
+	bk_buf_char(out, ',');
+	if (r->rc)
+		bk_escape_csv(out, r->error.message, false);
+	bk_buf_char(out, '\n');
+}
+
+static void put_jsonl(struct bk_buf *out, const struct bk_run_report *r)
+{
+	BK_CLEAN(bk_json_clean) struct bk_json *line = bk_json_object();
+
+	bk_json_set_str(line, "type", "run");
+	bk_json_set(line, "run", bk_run_report_json(r));
+	bk_json_render(line, out);
+	bk_buf_char(out, '\n');
+}
+
+static enum bk_rc print_jsonl(struct bk_app *app, const struct bk_run_report *r, struct bk_buf *out)
+{
+	put_jsonl(out, r);
+	/* The error line of a failure is the tool's own last line. */
+	if (!r->rc)
+		bk_buf_fmt(out, "{\"type\":\"summary\",\"runs\":1,\"processedCount\":%" PRId64 "}\n",
+			   r->result.processed);
+	return bk_app_write(app, out);
+}
+
+enum bk_rc bk_run_report_print(struct bk_app *app, const struct bk_run_report *r)
+{
+	const struct bk_options *o = &app->line.options;
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+	bool asked = app->format == BK_OUT_TABLE;
+
+	switch (app->format) {
+	case BK_OUT_JSON:
+		/* Where nothing came to pass at all there is no execution to show. */
+		if (!r->rc || r->result.execution_id)
+			app->data = bk_run_report_json(r);
+		return BK_OK;
+	case BK_OUT_JSONL:
+		return print_jsonl(app, r, &out);
+	case BK_OUT_CSV:
+		put_csv(&out, r);
+		return bk_app_write(app, &out);
+	case BK_OUT_TABLE:
+	case BK_OUT_DEFAULT:
+		break;
+	}
+	if (r->rc && !r->result.execution_id)
+		return BK_OK;
+	if (!asked && (o->quiet || (!app->out_is_terminal && !o->verbose)))
+		return BK_OK;
+	put_line(&out, r);
+	return bk_app_write(app, &out);
+}
+
+/* The jobs that have a program of their own are not run here. */
+static bool has_own_program(const char *job)
+{
+	return strcmp(job, BK_JOB_ACTIVATE) == 0 || strcmp(job, BK_JOB_NO_SHOW) == 0;
+}
+
+struct due_totals {
+	struct bk_json *runs;
+	struct bk_buf lines;
+	int64_t runs_count;
+	int64_t processed;
+	enum bk_exit worst;
+};
+
+static void clear_totals(struct due_totals *t)
+{
+	bk_json_clean(&t->runs);
+	bk_buf_clear(&t->lines);
+}
+
+/* One job: in JSON collected, otherwise printed as it comes. */
+static enum bk_rc run_one_due(struct bk_app *app, const char *job, struct due_totals *t, enum bk_rc *worst_rc,
+			      struct bk_error *worst)
+{
+	BK_CLEAN(bk_run_report_clear) struct bk_run_report r = {.job = job};
+	enum bk_exit status;
+	enum bk_rc rc = BK_OK;
+
+	bk_run_job(app, job, false, &r);
+	t->runs_count++;
+	t->processed += r.result.processed;
+	status = r.rc ? bk_rc_info(r.rc)->exit_status : BK_EXIT_OK;
+	if (r.rc && bk_exit_worse(t->worst, status) == status && status != t->worst) {
+		*worst_rc = r.rc;
+		*worst = r.error;
+	}
+	t->worst = bk_exit_worse(t->worst, status);
+	if (app->format == BK_OUT_JSON)
+		bk_json_push(t->runs, bk_run_report_json(&r));
+	else if (app->format == BK_OUT_JSONL)
+		put_jsonl(&t->lines, &r);
+	else
+		rc = bk_run_report_print(app, &r);
+	return rc;
+}
+
+static enum bk_rc print_totals(struct bk_app *app, struct due_totals *t, enum bk_rc worst)
+{
+	if (app->format == BK_OUT_JSON) {
+		app->data = bk_json_object();
+		bk_json_set(app->data, "runs", BK_TAKE(t->runs));
+		bk_json_set_int(app->data, "runCount", t->runs_count);
+		bk_json_set_int(app->data, "processedCount", t->processed);
+		return BK_OK;
+	}
+	if (app->format != BK_OUT_JSONL)
+		return BK_OK;
+	if (!worst)
+		bk_buf_fmt(&t->lines, "{\"type\":\"summary\",\"runs\":%" PRId64 ",\"processedCount\":%" PRId64 "}\n",
+			   t->runs_count, t->processed);
+	return bk_app_write(app, &t->lines);
+}
+
+enum bk_rc bk_run_due_command(struct bk_app *app)
+{
+	BK_CLEAN(clear_totals) struct due_totals t = {.runs = bk_json_array(), .worst = BK_EXIT_OK};
+	enum bk_rc worst = BK_OK;
+	struct bk_error error;
+	enum bk_rc rc = bk_app_connect(app, "run", false);
+
+	for (size_t i = 0; i < bk_job_names_count && !rc; i++)
+		if (!has_own_program(bk_job_names[i].name) && worst != BK_E_INTERRUPTED && worst != BK_E_TERMINATED)
+			rc = run_one_due(app, bk_job_names[i].name, &t, &worst, &error);
+	if (!rc)
+		rc = print_totals(app, &t, worst);
+	if (worst) {
+		app->err = error;
+		return worst;
+	}
+	return rc;
+}

@@ -1,0 +1,20 @@
+/*
+ * What a signal means to a tool: SIGINT and SIGTERM ask it to stop, and a
+ * second one ends it at once.
+ */
+#ifndef BK_CLI_SIGNALS_H
+#define BK_CLI_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+/*
+ * Installs the handlers, also where the caller had the signals ignored or
+ * blocked: a job in the background must stop when it is told to. SIGPIPE is
+ * ignored, so that a reader that went away is an error of write(2), or left
+ * alone with `quiet_pipe`. Returns the flag: 0 until a signal came, then its
+ * number.
+ */
+const volatile sig_atomic_t *bk_signals_install(bool quiet_pipe);
+
+#endif

@@ -1,0 +1,168 @@
+/*
+ * `bkstatus history` and `bkstatus execution ID`.
+ */
+#include "cli/status_commands.h"
+
+#include <string.h>
+
+#include "base/number.h"
+#include "base/text.h"
+#include "cli/status_print.h"
+#include "out/lists.h"
+#include "view/execution.h"
+
+#define DEFAULT_LIMIT 50
+
+static const char *const statuses[] = {"RUNNING",   "SUCCESS",   "PARTIAL", "ERROR", "TIMEOUT",
+				       "CANCELLED", "ABANDONED", "REFUSED", NULL};
+static const char *const triggers[] = {"SCHEDULER", "MANUAL", NULL};
+
+/* True for the word in capitals or in small letters; not for a mix. */
+static bool is_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+	bool small = true;
+
+	if (strcmp(text, word) == 0)
+		return true;
+	for (size_t i = 0; i < len && small; i++)
+		small = text[i] == (char)(word[i] - 'A' + 'a');
+	return small && !text[len];
+}
+
+/* NULL text: *ret is left NULL. */
+static enum bk_rc take_word(struct bk_app *app, const char *option, const char *text,
+			    const char *const *words, const char **ret)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf list = BK_BUF_INIT;
+
+	if (!text)
+		return BK_OK;
+	for (size_t i = 0; words[i]; i++)
+		if (is_word(text, words[i])) {
+			*ret = words[i];
+			return BK_OK;
+		}
+	bk_quote(&shown, text);
+	bk_list_words(&list, words);
+	return bk_error_set(&app->err, BK_E_USAGE, "option --%s: %s is none of %s", option,
+			    bk_buf_cstr(&shown), bk_buf_cstr(&list));
+}
+
+static enum bk_rc take_moment(struct bk_app *app, const char *option, const char *text,
+			      struct bk_moment *ret)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+
+	if (!text || bk_moment_parse(text, ret))
+		return BK_OK;
+	bk_quote(&shown, text);
+	(void)bk_error_set(&app->err, BK_E_USAGE, "option --%s: %s is no time", option,
+			   bk_buf_cstr(&shown));
+	return bk_error_hint(
+		&app->err, "write 2026-11-23T06:30:00Z, 2026-11-23, or how long ago: 30m, 2h, 30d");
+}
+
+static enum bk_rc take_cursor(struct bk_app *app, const char *text, struct bk_history_filter *ret)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+
+	if (!text)
+		return BK_OK;
+	ret->has_after = bk_cursor_parse(text, &ret->after);
+	if (ret->has_after)
+		return BK_OK;
+	bk_quote(&shown, text);
+	(void)bk_error_set(&app->err, BK_E_USAGE, "option --after: %s is no cursor",
+			   bk_buf_cstr(&shown));
+	return bk_error_hint(&app->err, "take nextCursor of the page before as it is");
+}
+
+static enum bk_rc read_filter(struct bk_app *app, struct bk_history_filter *ret)
+{
+	const struct bk_options *o = &app->line.options;
+	enum bk_rc rc;
+
+	ret->job = o->job;
+	ret->limit = o->limit > 0 ? o->limit : DEFAULT_LIMIT;
+	if ((rc = take_word(app, "status", o->status, statuses, &ret->status)) ||
+	    (rc = take_word(app, "trigger", o->trigger, triggers, &ret->trigger)) ||
+	    (rc = take_moment(app, "since", o->since, &ret->since)) ||
+	    (rc = take_moment(app, "until", o->until, &ret->until)))
+		return rc;
+	return take_cursor(app, o->after, ret);
+}
+
+static enum bk_rc print_history(struct bk_app *app, const struct bk_execution_list *list,
+				int64_t limit)
+{
+	BK_CLEAN(bk_status_page_clear)
+	struct bk_status_page page = bk_status_page_of(bk_out_executions(list));
+	enum bk_rc rc;
+
+	page.data = bk_json_object();
+	bk_json_set(page.data, "items", bk_list_json(&page.lists[0]));
+	bk_json_set_int(page.data, "limit", limit);
+	bk_json_set_str(page.data, "nextCursor", list->next_cursor);
+	bk_json_set_int(page.summary, "limit", limit);
+	bk_json_set_str(page.summary, "nextCursor", list->next_cursor);
+	rc = bk_status_print(app, &page);
+	if (!rc && list->next_cursor && app->out_is_terminal && bk_status_is_table(app)) {
+		BK_CLEAN(bk_buf_clear) struct bk_buf more = BK_BUF_INIT;
+
+		bk_buf_fmt(&more, "\nolder ones: --after=%s\n", list->next_cursor);
+		rc = bk_app_write(app, &more);
+	}
+	return rc;
+}
+
+enum bk_rc bk_status_history(struct bk_app *app)
+{
+	struct bk_history_filter filter = {0};
+	BK_CLEAN(bk_execution_list_clear) struct bk_execution_list list = {NULL, 0, NULL};
+	enum bk_rc rc;
+
+	if ((rc = read_filter(app, &filter)) || (rc = bk_app_connect(app, "history", true)))
+		return rc;
+	if (filter.job && (rc = bk_view_operation(app->db, app->conf, filter.job, &app->err)))
+		return rc;
+	if ((rc = bk_view_history(app->db, app->conf, &filter, &list, &app->err)))
+		return rc;
+	return print_history(app, &list, filter.limit);
+}
+
+static enum bk_rc print_execution(struct bk_app *app, const struct bk_execution_detail *detail)
+{
+	BK_CLEAN(bk_status_page_clear)
+	struct bk_status_page page = bk_status_page_of(bk_out_executions(&detail->execution));
+
+	page.lists[0].record = true;
+	page.lists[page.list_count++] = bk_out_transitions(detail);
+	page.lists[1].title = "Transitions";
+	page.data = bk_list_row_json(&page.lists[0], 0);
+	bk_json_set(page.data, "transitions", bk_list_json(&page.lists[1]));
+	return bk_status_print(app, &page);
+}
+
+enum bk_rc bk_status_execution(struct bk_app *app)
+{
+	const char *text = app->line.operands[0];
+	BK_CLEAN(bk_execution_detail_clear)
+	struct bk_execution_detail detail = {{NULL, 0, NULL}, NULL, 0};
+	int64_t id;
+	enum bk_rc rc;
+
+	if (!bk_parse_u63(text, &id) || id == 0) {
+		BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+
+		bk_quote(&shown, text);
+		(void)bk_error_set(&app->err, BK_E_USAGE, "%s is no number of an execution",
+				   bk_buf_cstr(&shown));
+		return bk_error_hint(&app->err, "bkstatus history lists them");
+	}
+	if ((rc = bk_app_connect(app, "execution", true)) ||
+	    (rc = bk_view_execution(app->db, app->conf, id, &detail, &app->err)))
+		return rc;
+	return print_execution(app, &detail);
+}

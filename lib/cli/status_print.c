@@ -1,0 +1,72 @@
+/*
+ * Printing of lists; see status_print.h.
+ */
+#include "cli/status_print.h"
+
+void bk_status_page_clear(struct bk_status_page *page)
+{
+	bk_json_clean(&page->data);
+	bk_json_clean(&page->summary);
+}
+
+struct bk_status_page bk_status_page_of(struct bk_list list)
+{
+	struct bk_status_page page = {.lists = {list}, .list_count = 1};
+
+	page.summary = bk_json_object();
+	bk_json_set_str(page.summary, "type", "summary");
+	bk_json_set_int(page.summary, "count", (int64_t)list.row_count);
+	return page;
+}
+
+bool bk_status_is_table(const struct bk_app *app)
+{
+	return app->format == BK_OUT_DEFAULT || app->format == BK_OUT_TABLE;
+}
+
+static void put_tables(const struct bk_app *app, const struct bk_status_page *page,
+		       struct bk_buf *out)
+{
+	const struct bk_style style = {
+		.color = app->out_color,
+		.wide = app->line.options.verbose > 0,
+		.width = app->out_width,
+	};
+
+	for (size_t i = 0; i < page->list_count; i++) {
+		bk_buf_str(out, i ? "\n" : "");
+		bk_list_table(&page->lists[i], &style, out);
+	}
+}
+
+static void put_lines(const struct bk_status_page *page, struct bk_buf *out)
+{
+	for (size_t i = 0; i < page->list_count; i++)
+		bk_list_jsonl(&page->lists[i], out);
+	if (!page->summary)
+		return;
+	bk_json_render(page->summary, out);
+	bk_buf_char(out, '\n');
+}
+
+enum bk_rc bk_status_print(struct bk_app *app, struct bk_status_page *page)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+
+	switch (app->format) {
+	case BK_OUT_JSON:
+		app->data = BK_TAKE(page->data);
+		return BK_OK;
+	case BK_OUT_JSONL:
+		put_lines(page, &out);
+		break;
+	case BK_OUT_CSV:
+		bk_list_csv(&page->lists[0], &out);
+		break;
+	case BK_OUT_DEFAULT:
+	case BK_OUT_TABLE:
+		put_tables(app, page, &out);
+		break;
+	}
+	return bk_app_write(app, &out);
+}

@@ -1,0 +1,34 @@
+/*
+ * Lists of lib/out in the format that was asked for.
+ */
+#ifndef BK_CLI_STATUS_PRINT_H
+#define BK_CLI_STATUS_PRINT_H
+
+#include <stdbool.h>
+
+#include "cli/app.h"
+#include "out/list.h"
+
+#define BK_STATUS_LISTS 2
+
+struct bk_status_page {
+	struct bk_list lists[BK_STATUS_LISTS]; /* the first is what was asked for */
+	size_t list_count;
+	struct bk_json *data; /* of --json; owned, may be NULL */
+	/* Of the last line of jsonl, "type" and "count" of the first list are there
+	   already; owned. */
+	struct bk_json *summary;
+};
+
+void bk_status_page_clear(struct bk_status_page *page);
+
+/* A page of one list, its summary begun. */
+struct bk_status_page bk_status_page_of(struct bk_list list);
+
+/* Tables and jsonl show every list, CSV only the first: it has one header. */
+enum bk_rc bk_status_print(struct bk_app *app, struct bk_status_page *page);
+
+/* True for what people read. */
+bool bk_status_is_table(const struct bk_app *app);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * Every setting with value and origin, as `bkstatus config` shows it: a value
+ * is written as a file could hold it, so that the list can be copied into one.
+ */
+#include "conf/conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/number.h"
+#include "conf/layers.h"
+#include "conf/secret.h"
+
+/* Bare where that is safe, else in double quotes. */
+static void write_value(struct bk_buf *out, const char *text)
+{
+	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "_.-";
+
+	if (*text && !text[strspn(text, bare)]) {
+		bk_buf_str(out, text);
+		return;
+	}
+	/* ${ has no escape in double quotes; see lex.h. */
+	char quote = strstr(text, "${") ? '\'' : '"';
+
+	bk_buf_char(out, quote);
+	for (; *text; text++) {
+		if (*text == quote || *text == '\\')
+			bk_buf_char(out, '\\');
+		bk_buf_char(out, *text);
+	}
+	bk_buf_char(out, quote);
+}
+
+static char *setting_value(const struct bk_conf *conf, const struct bk_setting *s)
+{
+	const char *text = s->layers[bk_setting_origin(s)].value.text;
+	BK_CLEAN(bk_buf_clear) struct bk_buf masked = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+
+	/* The number may be a computed default that no text says. */
+	if (s->key->type == BK_KEY_DURATION && bk_setting_origin(s) == BK_ORIGIN_DEFAULT) {
+		int64_t ms = bk_setting_num(conf, s);
+
+		if (!text || ms != s->layers[BK_ORIGIN_DEFAULT].value.number) {
+			bk_format_duration(&out, ms);
+			return bk_buf_take(&out);
+		}
+	}
+	if (!text)
+		return NULL;
+	if (strcmp(s->name, "database") == 0) {
+		(void)bk_secret_mask(&masked, text);
+		text = bk_buf_cstr(&masked);
+	}
+	write_value(&out, text);
+	return bk_buf_take(&out);
+}
+
+static char *map_value(const struct bk_conf *conf, size_t index)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+	size_t count;
+	const char *const *items = bk_map_items(&conf->map, index, &count);
+
+	if (!count && !bk_map_is_list(index))
+		return NULL;
+	bk_buf_str(&out, count == 1 ? "" : "{");
+	for (size_t i = 0; i < count; i++) {
+		bk_buf_str(&out, i ? ", " : "");
+		write_value(&out, items[i]);
+	}
+	bk_buf_str(&out, count == 1 ? "" : "}");
+	return bk_buf_take(&out);
+}
+
+static struct bk_conf_entry make_entry(const struct bk_key *key, const char *name, char *value,
+				       const char *origin)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf range = BK_BUF_INIT;
+
+	bk_key_range(&range, key);
+	return (struct bk_conf_entry){
+		.name = bk_strdup(name),
+		.value = value,
+		.origin = bk_strdup(origin),
+		.range = bk_buf_take(&range),
+		.help = bk_strdup(key->help),
+	};
+}
+
+struct bk_conf_entry *bk_conf_entries(const struct bk_conf *conf, size_t *ret_count)
+{
+	struct bk_conf_entry *entries = bk_calloc(conf->count + BK_MAP_COUNT, sizeof(*entries));
+	size_t n = 0;
+
+	for (size_t i = 0; i < conf->count; i++) {
+		const struct bk_setting *s = &conf->settings[i];
+
+		entries[n++] = make_entry(s->key, s->name, setting_value(conf, s),
+					  s->layers[bk_setting_origin(s)].origin);
+	}
+	for (size_t i = 0; i < BK_MAP_COUNT; i++) {
+		const char *origin = conf->map.values[i].origin;
+
+		entries[n++] = make_entry(&bk_map_keys[i], bk_map_keys[i].name, map_value(conf, i),
+					  origin ? origin : "default");
+	}
+	*ret_count = n;
+	return entries;
+}
+
+void bk_conf_entries_free(struct bk_conf_entry *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(entries[i].name);
+		free(entries[i].value);
+		free(entries[i].origin);
+		free(entries[i].range);
+		free(entries[i].help);
+	}
+	free(entries);
+}

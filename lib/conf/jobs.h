@@ -1,0 +1,27 @@
+/*
+ * The names of the jobs: one kebab-case word each, the same in configuration,
+ * SQL, JSON and on the command line.
+ */
+#ifndef BK_CONF_JOBS_H
+#define BK_CONF_JOBS_H
+
+#include <stddef.h>
+
+#define BK_JOB_ACTIVATE "activate-due"
+#define BK_JOB_NO_SHOW "cancel-no-shows"
+#define BK_JOB_COMPLETE "update-completed"
+#define BK_JOB_EXPIRE "update-expired"
+
+struct bk_job_name {
+	const char *name;
+	const char *description; /* "Activate due bookings" */
+};
+
+/* Every job, in the order in which `bkmaint run --due` and lists show them. */
+extern const struct bk_job_name bk_job_names[];
+extern const size_t bk_job_names_count;
+
+/* The entry of that name, or NULL. */
+const struct bk_job_name *bk_job_find(const char *name);
+
+#endif

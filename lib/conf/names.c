@@ -1,0 +1,106 @@
+/*
+ * The names a file may contain; see names.h.
+ */
+#include "conf/names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "conf/jobs.h"
+#include "conf/keys.h"
+#include "conf/map.h"
+
+static void add(struct bk_names *names, enum bk_name_kind kind, char *full)
+{
+	names->items = bk_realloc(names->items, names->count + 1, sizeof(*names->items));
+	names->items[names->count++] = (struct bk_name){full, kind};
+}
+
+void bk_names_init(struct bk_names *names)
+{
+	*names = (struct bk_names){NULL, 0};
+	for (size_t i = 0; i < bk_global_keys_count; i++)
+		add(names, BK_NAME_SCALAR, bk_strdup(bk_global_keys[i].name));
+	for (size_t j = 0; j < bk_job_names_count; j++) {
+		add(names, BK_NAME_SECTION, bk_strdup(bk_job_names[j].name));
+		for (size_t i = 0; i < bk_job_keys_count; i++)
+			add(names, BK_NAME_SCALAR,
+			    bk_asprintf("%s.%s", bk_job_names[j].name, bk_job_keys[i].name));
+	}
+	add(names, BK_NAME_SECTION, bk_strdup(BK_MAP_SECTION));
+	add(names, BK_NAME_SECTION, bk_strdup(BK_MAP_STATES));
+	for (size_t i = 0; i < BK_MAP_COUNT; i++)
+		add(names, bk_map_is_list(i) ? BK_NAME_LIST : BK_NAME_SCALAR,
+		    bk_strdup(bk_map_keys[i].name));
+}
+
+void bk_names_clear(struct bk_names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->items[i].full);
+	free(names->items);
+	*names = (struct bk_names){NULL, 0};
+}
+
+const struct bk_name *bk_names_find(const struct bk_names *names, const char *full)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i].full, full) == 0)
+			return &names->items[i];
+	return NULL;
+}
+
+const char *bk_name_leaf(const char *full)
+{
+	const char *dot = strrchr(full, '.');
+
+	return dot ? dot + 1 : full;
+}
+
+static bool is_child(const char *full, const char *section)
+{
+	size_t len = (size_t)(bk_name_leaf(full) - full);
+
+	return len ? len - 1 == strlen(section) && strncmp(full, section, len - 1) == 0 : !*section;
+}
+
+const struct bk_name *bk_names_child(const struct bk_names *names, const char *section, size_t i)
+{
+	for (size_t n = 0; n < names->count; n++)
+		if (is_child(names->items[n].full, section) && i-- == 0)
+			return &names->items[n];
+	return NULL;
+}
+
+void bk_names_suggest(const struct bk_names *names, const char *section, const char *word,
+		      struct bk_buf *out)
+{
+	const char **words = bk_calloc(names->count + 1, sizeof(*words));
+	const struct bk_name *child;
+	const char *near;
+
+	for (size_t i = 0; (child = bk_names_child(names, section, i)); i++)
+		words[i] = bk_name_leaf(child->full);
+	near = bk_nearest(word, words);
+	free(words);
+	if (near) {
+		bk_buf_fmt(out, "did you mean \"%s\"?", near);
+		return;
+	}
+	/* The right word in the wrong place, such as delay at the top level. */
+	for (size_t i = 0; i < names->count; i++) {
+		const char *full = names->items[i].full;
+		const char *leaf = bk_name_leaf(full);
+
+		if (strcmp(leaf, word) != 0)
+			continue;
+		if (leaf == full)
+			bk_buf_fmt(out, "\"%s\" belongs to the top level", word);
+		else
+			bk_buf_fmt(out, "\"%s\" belongs into a section such as %.*s { }", word,
+				   (int)(leaf - full - 1), full);
+		return;
+	}
+}

@@ -1,0 +1,271 @@
+/*
+ * One batch: its SQL from sql/booking_batch.sql, its parameters, its answer.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "db/sqltext.h"
+#include "job/internal.h"
+
+/* $1..$9 of booking_batch.sql; the position follows. */
+enum { FIXED_PARAMS = 9, FIRST_POSITION = 10 };
+
+/* The fragments of the template that depend on the key columns. */
+struct key_sql {
+	struct bk_buf scan_columns, lock_columns, lock_match, update_match, texts, arrays, hash, position;
+};
+
+static void clear_key_sql(struct key_sql *k)
+{
+	bk_buf_clear(&k->scan_columns);
+	bk_buf_clear(&k->lock_columns);
+	bk_buf_clear(&k->lock_match);
+	bk_buf_clear(&k->update_match);
+	bk_buf_clear(&k->texts);
+	bk_buf_clear(&k->arrays);
+	bk_buf_clear(&k->hash);
+	bk_buf_clear(&k->position);
+}
+
+static void put_column(struct bk_buf *out, const char *name)
+{
+	bk_buf_str(out, "b.");
+	bk_sql_ident(out, name);
+}
+
+/* (b.k1, b.k2) = ANY (SELECT s.k1, s.k2 FROM s), for tables whose ctid is not
+   unique. The comma list of one column needs no row. */
+static void match_by_key(struct bk_buf *out, const struct bk_mapping *m, const char *cte)
+{
+	bk_buf_str(out, m->key_count > 1 ? "(" : "");
+	for (size_t i = 0; i < m->key_count; i++) {
+		bk_buf_str(out, i ? ", " : "");
+		put_column(out, m->keys[i]);
+	}
+	bk_buf_fmt(out, "%s OPERATOR(pg_catalog.=) ANY (SELECT ", m->key_count > 1 ? ")" : "");
+	for (size_t i = 0; i < m->key_count; i++)
+		bk_buf_fmt(out, "%s%s.k%zu", i ? ", " : "", cte, i + 1);
+	bk_buf_fmt(out, " FROM %s)", cte);
+}
+
+static void write_match(struct key_sql *k, const struct bk_job *job)
+{
+	if (job->table.has_children) {
+		match_by_key(&k->lock_match, job->mapping, "s");
+		match_by_key(&k->update_match, job->mapping, "l");
+		return;
+	}
+	bk_buf_str(&k->lock_match, "b.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT s.t FROM s))");
+	bk_buf_str(&k->update_match, "b.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT l.t FROM l))");
+}
+
+static void write_key_sql(struct key_sql *k, const struct bk_job *job, const struct bk_unit *unit)
+{
+	const struct bk_mapping *m = job->mapping;
+
+	bk_buf_fmt(&k->scan_columns, "b.ctid AS t, %s AS d", unit->scan->column);
+	bk_buf_str(&k->lock_columns, "b.ctid AS t");
+	bk_buf_str(&k->arrays, "ARRAY[");
+	bk_buf_str(&k->hash, m->key_count > 1 ? "pg_catalog.hashtext(pg_catalog.concat_ws(E'\\x1f'"
+					      : "pg_catalog.hashtext(");
+	bk_value_text(&k->position, "z.d", "pg_catalog.timestamptz");
+	bk_buf_str(&k->position, " AS d");
+	for (size_t i = 0; i < m->key_count; i++) {
+		const char *type = bk_table_column(&job->table, m->keys[i])->type;
+		BK_CLEAN(bk_buf_clear) struct bk_buf column = BK_BUF_INIT;
+		BK_CLEAN(bk_buf_clear) struct bk_buf last = BK_BUF_INIT;
+
+		put_column(&column, m->keys[i]);
+		bk_buf_fmt(&last, "z.k%zu", i + 1);
+		bk_buf_fmt(&k->scan_columns, ", %s AS k%zu", bk_buf_cstr(&column), i + 1);
+		bk_buf_fmt(&k->lock_columns, ", %s AS k%zu", bk_buf_cstr(&column), i + 1);
+		bk_buf_str(&k->texts, i ? ", " : "");
+		bk_value_text(&k->texts, bk_buf_cstr(&column), type);
+		bk_buf_fmt(&k->texts, " AS k%zu", i + 1);
+		bk_buf_fmt(&k->arrays, "%spg_catalog.array_agg(u.k%zu)", i ? ", " : "", i + 1);
+		bk_buf_fmt(&k->hash, "%su.k%zu", m->key_count > 1 ? ", " : "", i + 1);
+		bk_buf_str(&k->position, ", ");
+		bk_value_text(&k->position, bk_buf_cstr(&last), type);
+		bk_buf_fmt(&k->position, " AS k%zu", i + 1);
+	}
+	bk_buf_str(&k->arrays, "]");
+	bk_buf_str(&k->hash, m->key_count > 1 ? "))" : ")");
+	write_match(k, job);
+}
+
+static void write_assign(struct bk_buf *out, const struct bk_mapping *m, const struct bk_unit *unit)
+{
+	bk_sql_ident(out, m->status);
+	bk_buf_str(out, " = ");
+	bk_sql_literal(out, unit->to);
+	if (m->updated) {
+		bk_buf_str(out, ", ");
+		bk_sql_ident(out, m->updated);
+		bk_buf_str(out, " = pg_catalog.now()");
+	}
+}
+
+static enum bk_rc fill_batch(const struct bk_job *job, const char *schema, const struct bk_unit *unit,
+			     const struct key_sql *k, const char *scan, struct bk_buf *out,
+			     struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf condition = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf assign = BK_BUF_INIT;
+
+	bk_table_sql(&table, job->mapping);
+	bk_rule_condition(&condition, unit->rule, unit->scan, bk_param_bounds.as_of, bk_param_bounds.lower);
+	write_assign(&assign, job->mapping, unit);
+	const struct bk_sql_var vars[] = {
+		{"bk", schema},
+		{"scan", scan},
+		{"table", bk_buf_cstr(&table)},
+		{"status", job->mapping->status},
+		{"from", unit->from},
+		{"to", unit->to},
+		{"condition", bk_buf_cstr(&condition)},
+		{"assign", bk_buf_cstr(&assign)},
+		{"lock_columns", bk_buf_cstr(&k->lock_columns)},
+		{"lock_match", bk_buf_cstr(&k->lock_match)},
+		{"update_match", bk_buf_cstr(&k->update_match)},
+		{"key_texts", bk_buf_cstr(&k->texts)},
+		{"key_arrays", bk_buf_cstr(&k->arrays)},
+		{"key_hash", bk_buf_cstr(&k->hash)},
+		{"position", bk_buf_cstr(&k->position)},
+	};
+	return bk_sql_fill_file(out, "booking_batch", vars, BK_COUNT(vars), err);
+}
+
+enum bk_rc bk_batch_sql(const struct bk_job *job, const char *schema, struct bk_buf *out, struct bk_error *err)
+{
+	const struct bk_unit *unit = &job->units.items[job->current];
+	BK_CLEAN(clear_key_sql) struct key_sql k = {.scan_columns = BK_BUF_INIT};
+	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf after = BK_BUF_INIT;
+	enum bk_rc rc;
+
+	write_key_sql(&k, job, unit);
+	if (job->position.values)
+		bk_unit_keyset(&after, unit, job->mapping, &job->table, ">", FIRST_POSITION);
+	rc = bk_unit_scan(&scan, unit, job->mapping, &bk_param_bounds, bk_buf_cstr(&k.scan_columns),
+			  bk_buf_cstr(&after), "$3::pg_catalog.int8", err);
+	return rc ? rc : fill_batch(job, schema, unit, &k, bk_buf_cstr(&scan), out, err);
+}
+
+struct batch_params {
+	char max[24], execution[24], worker[16], token[24], batch_no[16], lease[24];
+	const char **values;
+	int count;
+};
+
+static void clear_params(struct batch_params *p)
+{
+	free(p->values);
+}
+
+static void fill_params(struct batch_params *p, const struct bk_job *job, const struct bk_run *run, int64_t max)
+{
+	size_t n = job->position.values ? job->position.count : 0;
+
+	(void)snprintf(p->max, sizeof(p->max), "%" PRId64, max);
+	(void)snprintf(p->execution, sizeof(p->execution), "%" PRId64, run->execution);
+	(void)snprintf(p->worker, sizeof(p->worker), "%d", run->worker);
+	(void)snprintf(p->token, sizeof(p->token), "%" PRId64, run->token);
+	(void)snprintf(p->batch_no, sizeof(p->batch_no), "%d", run->batch_no);
+	(void)snprintf(p->lease, sizeof(p->lease), "%" PRId64, run->request->lease_ms);
+	p->count = FIXED_PARAMS + (int)n;
+	p->values = bk_calloc((size_t)p->count, sizeof(*p->values));
+	p->values[0] = run->as_of;
+	p->values[1] = run->lower;
+	p->values[2] = p->max;
+	p->values[3] = p->execution;
+	p->values[4] = p->worker;
+	p->values[5] = p->token;
+	p->values[6] = p->batch_no;
+	p->values[7] = p->lease;
+	p->values[8] = job->units.items[job->current].rule->name;
+	for (size_t i = 0; i < n; i++)
+		p->values[FIXED_PARAMS + i] = job->position.values[i];
+}
+
+struct batch_row {
+	int64_t seen, locked, changed, ledger;
+};
+
+static const struct bk_field batch_fields[] = {
+	{"seen", BK_FIELD_INT, offsetof(struct batch_row, seen)},
+	{"locked", BK_FIELD_INT, offsetof(struct batch_row, locked)},
+	{"changed", BK_FIELD_INT, offsetof(struct batch_row, changed)},
+	{"ledger", BK_FIELD_INT, offsetof(struct batch_row, ledger)},
+};
+
+static enum bk_rc take_position(struct bk_job *job, const struct bk_rows *rows, struct bk_error *err)
+{
+	bk_position_clear(&job->next);
+	job->next.count = 1 + job->mapping->key_count;
+	job->next.values = bk_calloc(job->next.count, sizeof(*job->next.values));
+	for (size_t i = 0; i < job->next.count; i++) {
+		const char *text = bk_rows_cell(rows, 0, (int)(BK_COUNT(batch_fields) + i));
+
+		if (!text)
+			return bk_error_set(err, BK_E_MAPPING, "a key column of a due booking is NULL");
+		job->next.values[i] = bk_strdup(text);
+	}
+	return BK_OK;
+}
+
+static enum bk_rc take_answer(struct bk_job *job, const struct bk_rows *rows, int64_t max,
+			      struct bk_batch *ret, struct bk_error *err)
+{
+	struct batch_row row;
+	enum bk_rc rc;
+
+	if ((rc = bk_rows_read(rows, 0, batch_fields, BK_COUNT(batch_fields), &row, err)))
+		return rc;
+	job->next_changed = row.changed;
+	job->next_ends_unit = row.seen < max;
+	ret->seen = row.seen;
+	ret->changed = row.changed;
+	ret->ledger = row.ledger == 1;
+	ret->done = job->next_ends_unit && job->current + 1 == job->units.count;
+	return job->next_ends_unit ? BK_OK : take_position(job, rows, err);
+}
+
+static int64_t statement_limit(const struct bk_run *run)
+{
+	int64_t left = run->deadline_ms - run->request->clock.mono_ms(run->request->clock.self);
+	int64_t limit = run->request->statement_timeout_ms;
+
+	limit = left < limit ? left : limit;
+	return limit > 0 ? limit : 1;
+}
+
+enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t max, struct bk_batch *ret,
+			struct bk_error *err)
+{
+	const struct bk_tx_limits limits = {statement_limit(run), run->request->lock_timeout_ms,
+					    job->pinned[job->current]};
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	BK_CLEAN(clear_params) struct batch_params p = {.values = NULL};
+	struct bk_tx tx;
+	struct bk_stmt stmts[BK_TX_HEAD + 1];
+	struct bk_rows *rows[BK_TX_HEAD + 1];
+	size_t n = bk_tx_begin(&tx, BK_TX_COMPANY, &limits, stmts);
+	enum bk_rc rc;
+
+	if ((rc = bk_batch_sql(job, run->request->schema, &sql, err)))
+		return rc;
+	fill_params(&p, job, run, max);
+	stmts[n] = (struct bk_stmt){"booking_batch", bk_buf_cstr(&sql), p.values, p.count, BK_ONE_ROW};
+	bk_tx_deadline(run->db, &limits);
+	if ((rc = bk_db_run(run->db, stmts, n + 1, rows, err)))
+		return bk_error_prefix(err, "rule %s", job->units.items[job->current].rule->name);
+	rc = take_answer(job, rows[n], max, ret, err);
+	for (size_t i = 0; i <= n; i++)
+		bk_rows_clean(&rows[i]);
+	if (rc)
+		bk_db_rollback(run->db);
+	return rc;
+}

@@ -1,0 +1,125 @@
+/*
+ * Cells; see cell.h.
+ */
+#include "out/cell.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "base/text.h"
+#include "db/rows.h"
+
+static const void *member(const struct bk_list *list, const struct bk_column *column, size_t row)
+{
+	return (const char *)list->rows + row * list->row_size + column->offset;
+}
+
+const char *bk_cell_text(const struct bk_list *list, const struct bk_column *column, size_t row)
+{
+	switch (column->kind) {
+	case BK_CELL_TEXT:
+	case BK_CELL_STATE:
+	case BK_CELL_ID:
+	case BK_CELL_TIME:
+		return *(const char *const *)member(list, column, row);
+	case BK_CELL_INT:
+	case BK_CELL_DURATION:
+	case BK_CELL_PERIOD:
+	case BK_CELL_BOOL:
+		break;
+	}
+	return NULL;
+}
+
+int64_t bk_cell_int(const struct bk_list *list, const struct bk_column *column, size_t row)
+{
+	return *(const int64_t *)member(list, column, row);
+}
+
+bool bk_cell_bool(const struct bk_list *list, const struct bk_column *column, size_t row)
+{
+	return *(const bool *)member(list, column, row);
+}
+
+/* "2026-11-23T06:30:00.097Z" without its fraction. */
+static void show_time(struct bk_buf *out, const char *text)
+{
+	size_t len = strcspn(text, ".");
+
+	if (!text[len]) {
+		bk_escape_line(out, text);
+		return;
+	}
+	bk_buf_bytes(out, text, len);
+	bk_buf_char(out, 'Z');
+}
+
+static void show_number(struct bk_buf *out, const struct bk_column *column, int64_t n)
+{
+	if (n == BK_NULL_INT)
+		bk_buf_char(out, '-');
+	else if (column->kind == BK_CELL_DURATION)
+		bk_human_duration(out, n);
+	else if (column->kind == BK_CELL_PERIOD)
+		bk_format_duration(out, n);
+	else
+		bk_buf_fmt(out, "%" PRId64, n);
+}
+
+void bk_cell_show(struct bk_buf *out, const struct bk_list *list, const struct bk_column *column,
+		  size_t row)
+{
+	const char *text = bk_cell_text(list, column, row);
+
+	switch (column->kind) {
+	case BK_CELL_INT:
+	case BK_CELL_DURATION:
+	case BK_CELL_PERIOD:
+		show_number(out, column, bk_cell_int(list, column, row));
+		return;
+	case BK_CELL_BOOL:
+		bk_buf_str(out, bk_cell_bool(list, column, row) ? "yes" : "no");
+		return;
+	case BK_CELL_TEXT:
+	case BK_CELL_STATE:
+	case BK_CELL_ID:
+	case BK_CELL_TIME:
+		break;
+	}
+	/* An empty text would leave a hole that reads as the next column. */
+	if (!text || !*text)
+		bk_buf_str(out, text ? "\"\"" : "-");
+	else if (column->kind == BK_CELL_TIME)
+		show_time(out, text);
+	else
+		bk_escape_line(out, text);
+}
+
+const char *bk_cell_color(const char *word)
+{
+	static const struct {
+		const char *word;
+		const char *color;
+	} colors[] = {
+		{"SUCCESS", "\033[32m"},   {"OK", "\033[32m"},       {"PARTIAL", "\033[33m"},
+		{"TIMEOUT", "\033[33m"},   {"REFUSED", "\033[33m"},  {"CANCELLED", "\033[33m"},
+		{"PAUSED", "\033[33m"},    {"WARNING", "\033[33m"},  {"ERROR", "\033[31m"},
+		{"ABANDONED", "\033[31m"}, {"CRITICAL", "\033[31m"}, {"UNKNOWN", "\033[31m"},
+		{"RUNNING", "\033[36m"},   {"DISABLED", "\033[2m"},
+	};
+
+	for (size_t i = 0; word && i < BK_COUNT(colors); i++)
+		if (strcmp(colors[i].word, word) == 0)
+			return colors[i].color;
+	return NULL;
+}
+
+void bk_out_state(struct bk_buf *out, const char *word, const struct bk_style *style)
+{
+	const char *color = style->color ? bk_cell_color(word) : NULL;
+
+	bk_buf_str(out, color ? color : "");
+	bk_escape_line(out, word);
+	bk_buf_str(out, color ? BK_COLOR_END : "");
+}

@@ -1,0 +1,115 @@
+/*
+ * The machine formats of lists; see list.h. Tables are in table.c.
+ */
+#include "out/list.h"
+
+#include <inttypes.h>
+
+#include "base/text.h"
+#include "db/rows.h"
+#include "out/cell.h"
+
+static void set_int(struct bk_json *object, const char *key, int64_t n)
+{
+	if (n == BK_NULL_INT)
+		bk_json_set_null(object, key);
+	else
+		bk_json_set_int(object, key, n);
+}
+
+static void set_cell(struct bk_json *object, const struct bk_list *list,
+		     const struct bk_column *column, size_t row)
+{
+	switch (column->kind) {
+	case BK_CELL_TEXT:
+	case BK_CELL_STATE:
+	case BK_CELL_ID:
+	case BK_CELL_TIME:
+		bk_json_set_str(object, column->key, bk_cell_text(list, column, row));
+		break;
+	case BK_CELL_INT:
+	case BK_CELL_DURATION:
+	case BK_CELL_PERIOD:
+		set_int(object, column->key, bk_cell_int(list, column, row));
+		break;
+	case BK_CELL_BOOL:
+		bk_json_set_bool(object, column->key, bk_cell_bool(list, column, row));
+		break;
+	}
+}
+
+static void set_row(struct bk_json *object, const struct bk_list *list, size_t row)
+{
+	for (size_t i = 0; i < list->column_count; i++)
+		set_cell(object, list, &list->columns[i], row);
+}
+
+struct bk_json *bk_list_row_json(const struct bk_list *list, size_t row)
+{
+	struct bk_json *object = bk_json_object();
+
+	set_row(object, list, row);
+	return object;
+}
+
+struct bk_json *bk_list_json(const struct bk_list *list)
+{
+	struct bk_json *array = bk_json_array();
+
+	for (size_t row = 0; row < list->row_count; row++)
+		bk_json_push(array, bk_list_row_json(list, row));
+	return array;
+}
+
+void bk_list_jsonl(const struct bk_list *list, struct bk_buf *out)
+{
+	for (size_t row = 0; row < list->row_count; row++) {
+		BK_CLEAN(bk_json_clean) struct bk_json *object = bk_json_object();
+
+		bk_json_set_str(object, "type", list->type);
+		set_row(object, list, row);
+		bk_json_render(object, out);
+		bk_buf_char(out, '\n');
+	}
+}
+
+static void csv_cell(const struct bk_list *list, const struct bk_column *column, size_t row,
+		     struct bk_buf *out)
+{
+	const char *text = bk_cell_text(list, column, row);
+	int64_t n;
+
+	switch (column->kind) {
+	case BK_CELL_TEXT:
+	case BK_CELL_STATE:
+	case BK_CELL_ID:
+	case BK_CELL_TIME:
+		if (text)
+			bk_escape_csv(out, text, column->kind == BK_CELL_ID);
+		break;
+	case BK_CELL_INT:
+	case BK_CELL_DURATION:
+	case BK_CELL_PERIOD:
+		n = bk_cell_int(list, column, row);
+		if (n != BK_NULL_INT)
+			bk_buf_fmt(out, "%" PRId64, n);
+		break;
+	case BK_CELL_BOOL:
+		bk_buf_str(out, bk_cell_bool(list, column, row) ? "true" : "false");
+		break;
+	}
+}
+
+void bk_list_csv(const struct bk_list *list, struct bk_buf *out)
+{
+	for (size_t i = 0; i < list->column_count; i++)
+		bk_buf_fmt(out, "%s%s", i ? "," : "", list->columns[i].key);
+	bk_buf_char(out, '\n');
+	for (size_t row = 0; row < list->row_count; row++) {
+		for (size_t i = 0; i < list->column_count; i++) {
+			bk_buf_str(out, i ? "," : "");
+			csv_cell(list, &list->columns[i], row, out);
+		}
+		bk_buf_char(out, '\n');
+	}
+}

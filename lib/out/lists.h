@@ -1,0 +1,21 @@
+/*
+ * The column tables of what bkstatus shows: one function per view struct, each
+ * a list that points into it. The keys are the contract of bk/1: added, never
+ * renamed, removed or retyped.
+ */
+#ifndef BK_OUT_LISTS_H
+#define BK_OUT_LISTS_H
+
+#include "conf/conf.h"
+#include "out/list.h"
+#include "view/execution.h"
+#include "view/health.h"
+#include "view/job.h"
+
+struct bk_list bk_out_jobs(const struct bk_job_list *jobs);
+struct bk_list bk_out_executions(const struct bk_execution_list *executions);
+struct bk_list bk_out_transitions(const struct bk_execution_detail *detail);
+struct bk_list bk_out_settings(const struct bk_conf_entry *entries, size_t count);
+struct bk_list bk_out_checks(const struct bk_health *health);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * Rules as data: one transition of a job each, generated from the mapping.
+ * For one instant the conditions on each state are disjoint, so the order of
+ * the jobs and the number of hosts do not matter.
+ *
+ *     bk_rules_build(&policy, &rules);
+ *     for each rule of the job: for each scan: bk_rule_condition(...)
+ *     bk_rules_clear(&rules);
+ */
+#ifndef BK_RULE_RULE_H
+#define BK_RULE_RULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "rule/row.h"
+
+enum bk_rule_kind {
+	BK_RULE_ACTIVATE,        /* S reached, E not, and (K or D not reached) */
+	BK_RULE_NO_SHOW,         /* D reached, not K */
+	BK_RULE_COMPLETE,        /* active, E reached (tracked: and K) */
+	BK_RULE_COMPLETE_ARRIVED, /* confirmed, E reached, K */
+	BK_RULE_MISSED,          /* E reached, D never, not K */
+	BK_RULE_EXPIRE_HOLD,     /* pending, H reached */
+};
+
+/* One keyset scan: a plain column that is never later than the due instant. */
+struct bk_scan {
+	char *column;  /* SQL: b."starts_at" */
+	char *earlier; /* the column of the rule's scan before this one, whose rows are
+			  left out; NULL = none */
+};
+
+struct bk_rule {
+	const char *name; /* kebab-case, in transitions and output */
+	const char *job;
+	enum bk_rule_kind kind;
+	enum bk_state from[2];
+	size_t from_count;
+	enum bk_state to;
+	struct bk_scan scans[2];
+	size_t scan_count;
+	char *due;    /* SQL instant from which the rule applies, NULL = never */
+	char *until;  /* SQL instant from which it no longer applies; NULL = no such */
+	char *filter; /* SQL condition, never NULL */
+};
+
+#define BK_RULES_MAX 8
+
+struct bk_rules {
+	struct bk_rule items[BK_RULES_MAX];
+	size_t count;
+};
+
+/* The rules of every enabled job, in the order in which a job takes them. */
+void bk_rules_build(const struct bk_policy *policy, struct bk_rules *ret);
+void bk_rules_clear(struct bk_rules *rules);
+
+/*
+ * The pure form. `lower` bounds the scan column from below (max-age);
+ * BK_MINUS_INFINITY = no bound. The from-state is part of the condition.
+ */
+bool bk_rule_applies(const struct bk_policy *policy, const struct bk_rule *rule,
+		     const struct bk_booking *b, int64_t as_of, int64_t lower);
+
+/* The SQL form, appended: scan bounds, due, until, filter and what an earlier
+   scan leaves over, for the row b. as_of and lower are SQL expressions of timestamptz. */
+void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const struct bk_scan *scan,
+		       const char *as_of, const char *lower);
+
+/*
+ * The states of live bookings (pending, confirmed, active) that no enabled job
+ * ends: some booking in that state with a finite end stays in it for ever.
+ * Sets ret[state]; returns their number.
+ */
+size_t bk_rules_gaps(const struct bk_policy *policy, bool ret[BK_STATE_COUNT]);
+
+#endif

@@ -1,0 +1,274 @@
+/*
+ * SQL of the default rules; see sql.h. Expressions are built bottom up, as
+ * instants of the row b: S, E, C (check-in), G (grace), D and K of row.h.
+ */
+#include "rule/sql.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "db/sqltext.h"
+
+#define LT " OPERATOR(pg_catalog.<) "
+#define LE " OPERATOR(pg_catalog.<=) "
+#define GT " OPERATOR(pg_catalog.>) "
+#define GE " OPERATOR(pg_catalog.>=) "
+#define TSTZ "::pg_catalog.timestamptz"
+/* BK_TIME_LIMIT of row.h. */
+#define LIMIT_SQL "'294000-01-01 00:00:00+00'" TSTZ
+#define LOWEST_SQL "'-infinity'" TSTZ
+
+/* The pieces that the rules are put together from; NULL = not mapped. */
+struct pieces {
+	char *s;
+	char *e;
+	char *c;
+	char *hold;
+	char *g;           /* the row's own grace, a number of its unit */
+	char *valid;       /* times and, where D counts, grace are a booking's */
+	char *times_valid;
+	char *d;           /* NULL = never, for any booking */
+	char *k;           /* NULL = no evidence in this mode */
+};
+
+static char *column(const char *name)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf b = BK_BUF_INIT;
+
+	if (!name)
+		return NULL;
+	bk_buf_str(&b, "b.");
+	bk_sql_ident(&b, name);
+	return bk_buf_take(&b);
+}
+
+/* The row's own grace as a number of its unit; of an interval, its seconds. */
+static char *grace_number(const struct bk_mapping *m)
+{
+	BK_CLEAN(bk_free_str) char *g = column(m->grace);
+
+	if (!g || m->grace_unit != BK_GRACE_INTERVAL)
+		return BK_TAKE(g);
+	return bk_asprintf("pg_catalog.date_part('epoch', %s)", g);
+}
+
+/* The grace of the row as an interval; real seconds, never days or months,
+   whose length would follow a time zone. Kept within its limits, also where it
+   is negative and the row no booking: D is computed before the filter is asked,
+   and one row must not end the statement with "out of range". */
+static void put_grace(struct bk_buf *out, const struct pieces *p, const struct bk_mapping *m)
+{
+	static const struct {
+		const char *interval;
+		int64_t limit;
+	} units[] = {
+		[BK_GRACE_SECONDS] = {"1 second", BK_GRACE_LIMIT_MINUTES * 60},
+		[BK_GRACE_MINUTES] = {"1 minute", BK_GRACE_LIMIT_MINUTES},
+		[BK_GRACE_HOURS] = {"1 hour", BK_GRACE_LIMIT_MINUTES / 60},
+		[BK_GRACE_INTERVAL] = {"1 second", BK_GRACE_LIMIT_MINUTES * 60},
+	};
+
+	if (!p->g) {
+		bk_buf_fmt(out, "'%" PRId64 " milliseconds'::pg_catalog.interval", m->grace_ms);
+		return;
+	}
+	if (m->grace_ms >= 0)
+		bk_buf_str(out, "COALESCE(");
+	bk_buf_fmt(out,
+		   "(CASE WHEN %s" LT "0 THEN 0 WHEN %s" GT "%" PRId64 " THEN %" PRId64
+		   " ELSE %s END)::pg_catalog.float8 OPERATOR(pg_catalog.*) '%s'::pg_catalog.interval",
+		   p->g, p->g, units[m->grace_unit].limit, units[m->grace_unit].limit, p->g,
+		   units[m->grace_unit].interval);
+	if (m->grace_ms >= 0)
+		bk_buf_fmt(out, ", '%" PRId64 " milliseconds'::pg_catalog.interval)", m->grace_ms);
+}
+
+/* D = least(S + G, E). LEAST ignores a NULL end; a NULL grace must be caught. */
+static char *write_deadline(const struct pieces *p, const struct bk_policy *policy)
+{
+	const struct bk_mapping *m = policy->mapping;
+	BK_CLEAN(bk_buf_clear) struct bk_buf b = BK_BUF_INIT;
+	bool may_be_none = m->grace_ms < 0;
+
+	if (!policy->no_show || m->check_in_mode == BK_UNTRACKED || (may_be_none && !p->g))
+		return NULL;
+	if (may_be_none)
+		bk_buf_fmt(&b, "CASE WHEN %s IS NOT NULL THEN ", p->g);
+	bk_buf_fmt(&b, "LEAST(LEAST(%s, " LIMIT_SQL ") OPERATOR(pg_catalog.+) ", p->s);
+	put_grace(&b, p, m);
+	if (p->e)
+		bk_buf_fmt(&b, ", %s", p->e);
+	bk_buf_str(&b, ")");
+	if (may_be_none)
+		bk_buf_str(&b, " END");
+	return bk_buf_take(&b);
+}
+
+static void write_valid(struct pieces *p)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf b = BK_BUF_INIT;
+
+	bk_buf_fmt(&b, "%s" GT LOWEST_SQL " AND %s" LT LIMIT_SQL, p->s, p->s);
+	if (p->e)
+		bk_buf_fmt(&b, " AND (%s IS NULL OR (%s" GE "%s AND %s" LT LIMIT_SQL "))", p->e, p->e, p->s,
+			   p->e);
+	p->times_valid = bk_strdup(bk_buf_cstr(&b));
+	if (p->d && p->g)
+		bk_buf_fmt(&b, " AND (%s IS NULL OR %s" GE "0)", p->g, p->g);
+	p->valid = bk_buf_take(&b);
+}
+
+static char *write_checked_in(const struct pieces *p, const struct bk_mapping *m)
+{
+	if (m->check_in_mode != BK_TRACKED || !p->c)
+		return NULL;
+	if (!p->d || m->accept_late)
+		return bk_asprintf("%s IS NOT NULL", p->c);
+	if (m->grace_ms >= 0)
+		return bk_asprintf("(%s IS NOT NULL AND %s" LT "%s)", p->c, p->c, p->d);
+	return bk_asprintf("(%s IS NOT NULL AND (%s IS NULL OR %s" LT "%s))", p->c, p->g, p->c,
+			   p->d);
+}
+
+static void init_pieces(struct pieces *p, const struct bk_policy *policy)
+{
+	const struct bk_mapping *m = policy->mapping;
+
+	*p = (struct pieces){
+		.s = column(m->start),
+		.e = column(m->end),
+		.c = column(m->check_in),
+		.hold = column(m->hold),
+		.g = grace_number(m),
+	};
+	p->d = write_deadline(p, policy);
+	write_valid(p);
+	p->k = write_checked_in(p, m);
+}
+
+static void clear_pieces(struct pieces *p)
+{
+	free(p->s);
+	free(p->e);
+	free(p->c);
+	free(p->hold);
+	free(p->g);
+	free(p->valid);
+	free(p->times_valid);
+	free(p->d);
+	free(p->k);
+}
+
+static void one_scan(struct bk_rule *rule, const char *sql)
+{
+	rule->scans[0].column = bk_strdup(sql);
+	rule->scan_count = 1;
+}
+
+/* K: valid until the end. Otherwise until D, or until the end where D is never. */
+static char *write_activate_until(const struct pieces *p, const struct bk_mapping *m)
+{
+	const char *e = p->e ? p->e : "NULL" TSTZ;
+	const char *coalesce = m->grace_ms < 0 ? "COALESCE(" : "(";
+	BK_CLEAN(bk_buf_clear) struct bk_buf b = BK_BUF_INIT;
+
+	if (!p->d)
+		return p->e ? bk_strdup(p->e) : NULL;
+	if (p->k)
+		bk_buf_fmt(&b, "CASE WHEN %s THEN %s ELSE ", p->k, e);
+	bk_buf_fmt(&b, "%s%s", coalesce, p->d);
+	if (m->grace_ms < 0)
+		bk_buf_fmt(&b, ", %s", e);
+	bk_buf_str(&b, p->k ? ") END" : ")");
+	return bk_buf_take(&b);
+}
+
+static void write_no_show(const struct pieces *p, const struct bk_mapping *m, struct bk_rule *rule)
+{
+	one_scan(rule, p->s);
+	/* Without a grace there is no deadline, and the rule never applies. */
+	rule->due = p->d ? bk_strdup(p->d) : bk_strdup("NULL" TSTZ);
+	if (!p->k)
+		rule->filter = bk_strdup(p->valid);
+	else if (m->accept_late)
+		rule->filter = bk_asprintf("%s AND %s IS NULL", p->valid, p->c);
+	else
+		rule->filter = bk_asprintf("%s AND (%s IS NOT TRUE)", p->valid, p->k);
+}
+
+static void write_missed(const struct pieces *p, struct bk_rule *rule)
+{
+	const char *no_deadline = p->d ? p->g : NULL;
+
+	one_scan(rule, p->e);
+	rule->due = bk_strdup(p->e);
+	rule->filter = bk_asprintf("%s%s%s%s%s%s", p->valid, no_deadline ? " AND " : "",
+				   no_deadline ? no_deadline : "", no_deadline ? " IS NULL" : "",
+				   p->k ? " AND NOT " : "", p->k ? p->k : "");
+}
+
+static void write_expire_hold(const struct pieces *p, struct bk_rule *rule)
+{
+	rule->filter = bk_strdup(p->times_valid);
+	if (!p->hold) {
+		one_scan(rule, p->s);
+		rule->due = bk_strdup(p->s);
+		return;
+	}
+	rule->due = bk_asprintf("LEAST(%s, %s)", p->hold, p->s);
+	rule->scans[0].column = bk_strdup(p->hold);
+	rule->scans[1].column = bk_strdup(p->s);
+	rule->scans[1].earlier = bk_strdup(p->hold);
+	rule->scan_count = 2;
+}
+
+static void write_end_rule(const struct pieces *p, struct bk_rule *rule)
+{
+	one_scan(rule, p->e);
+	rule->due = bk_strdup(p->e);
+	rule->filter = bk_asprintf("%s%s%s", p->valid, p->k ? " AND " : "", p->k ? p->k : "");
+}
+
+void bk_rule_write_sql(const struct bk_policy *policy, struct bk_rule *rule)
+{
+	BK_CLEAN(clear_pieces) struct pieces p;
+
+	init_pieces(&p, policy);
+	switch (rule->kind) {
+	case BK_RULE_ACTIVATE:
+		one_scan(rule, p.s);
+		rule->due = bk_strdup(p.s);
+		rule->until = write_activate_until(&p, policy->mapping);
+		rule->filter = bk_strdup(p.valid);
+		break;
+	case BK_RULE_NO_SHOW:
+		write_no_show(&p, policy->mapping, rule);
+		break;
+	case BK_RULE_COMPLETE:
+	case BK_RULE_COMPLETE_ARRIVED:
+		write_end_rule(&p, rule);
+		break;
+	case BK_RULE_MISSED:
+		write_missed(&p, rule);
+		break;
+	case BK_RULE_EXPIRE_HOLD:
+		write_expire_hold(&p, rule);
+		break;
+	}
+}
+
+void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const struct bk_scan *scan,
+		       const char *as_of, const char *lower)
+{
+	bk_buf_fmt(out, "%s" LE "%s AND %s" GE "%s", scan->column, as_of, scan->column, lower);
+	if (strcmp(rule->due, scan->column) != 0)
+		bk_buf_fmt(out, " AND (%s)" LE "%s", rule->due, as_of);
+	if (rule->until)
+		bk_buf_fmt(out, " AND COALESCE((%s), 'infinity'" TSTZ ")" GT "%s", rule->until, as_of);
+	bk_buf_fmt(out, " AND %s", rule->filter);
+	if (scan->earlier)
+		bk_buf_fmt(out, " AND (%s IS NULL OR %s" GT "%s OR %s" LT "%s)", scan->earlier, scan->earlier,
+			   as_of, scan->earlier, lower);
+}

@@ -1,0 +1,294 @@
+/*
+ * Reading and checking of the mapped table; see table.h.
+ */
+#include "rule/table.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "db/sqlfile.h"
+#include "db/sqltext.h"
+#include "db/tx.h"
+
+/* Catalog look-ups are quick; what waits longer is stuck. */
+static const struct bk_tx_limits catalog_limits = {10000, 2000, false};
+
+static const struct bk_field column_fields[] = {
+	{"name", BK_FIELD_TEXT, offsetof(struct bk_column, name)},
+	{"type_name", BK_FIELD_TEXT, offsetof(struct bk_column, type)},
+	{"type_shown", BK_FIELD_TEXT, offsetof(struct bk_column, shown)},
+	{"type_kind", BK_FIELD_TEXT, offsetof(struct bk_column, kind)},
+	{"is_generated", BK_FIELD_BOOL, offsetof(struct bk_column, generated)},
+};
+
+void bk_table_clear(struct bk_table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		bk_fields_clear(column_fields, BK_COUNT(column_fields), &table->columns[i]);
+	free(table->columns);
+	*table = (struct bk_table){NULL, 0, false};
+}
+
+const struct bk_column *bk_table_column(const struct bk_table *table, const char *name)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->columns[i].name && strcmp(table->columns[i].name, name) == 0)
+			return &table->columns[i];
+	return NULL;
+}
+
+static enum bk_rc check_relation(const struct bk_rows *rows, const struct bk_mapping *m,
+				 struct bk_table *table, struct bk_error *err)
+{
+	const char *kind;
+	const char *children;
+
+	if (bk_rows_count(rows) == 0)
+		return bk_error_set(err, BK_E_MAPPING, "bookings.table: table \"%s.%s\" does not exist",
+				    m->table_schema, m->table_name);
+	kind = bk_rows_text(rows, 0, "relkind");
+	children = bk_rows_text(rows, 0, "has_children");
+	if (!kind || !strchr("rp", *kind))
+		return bk_error_set(err, BK_E_MAPPING, "bookings.table: \"%s.%s\" is no table",
+				    m->table_schema, m->table_name);
+	table->has_children = *kind == 'p' || (children && *children == 't');
+	return BK_OK;
+}
+
+static enum bk_rc read_columns(struct bk_db *db, const struct bk_mapping *m, struct bk_table *table,
+			       struct bk_error *err)
+{
+	const char *params[] = {m->table_schema, m->table_name};
+	const struct bk_stmt stmt = {"booking_columns", bk_sql_text("booking_columns"), params, 2, BK_ANY_ROWS};
+	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
+	enum bk_rc rc;
+	int count;
+
+	if ((rc = bk_tx_one(db, BK_TX_READ, &catalog_limits, &stmt, &rows, err)))
+		return rc;
+	if ((rc = check_relation(rows, m, table, err)))
+		return rc;
+	count = bk_rows_count(rows);
+	table->columns = bk_calloc((size_t)count, sizeof(*table->columns));
+	for (int i = 0; i < count; i++) {
+		table->count++;
+		if ((rc = bk_rows_read(rows, i, column_fields, BK_COUNT(column_fields),
+				       &table->columns[i], err)))
+			return rc;
+	}
+	return BK_OK;
+}
+
+/* One mapped column: the key of the file, the column, the types it may have
+   (any when NULL), and whether bk writes it. */
+struct expected {
+	const char *key;
+	const char *column;
+	const char *const *types;
+	bool written;
+};
+
+static enum bk_rc check_column(const struct bk_table *table, const struct bk_mapping *m,
+			       const struct expected *e, struct bk_error *err)
+{
+	const struct bk_column *c;
+
+	if (!e->column)
+		return BK_OK;
+	c = bk_table_column(table, e->column);
+	if (!c)
+		return bk_error_set(err, BK_E_MAPPING, "bookings.%s: table \"%s.%s\" has no column \"%s\"",
+				    e->key, m->table_schema, m->table_name, e->column);
+	if (e->written && c->generated)
+		return bk_error_set(err, BK_E_MAPPING, "bookings.%s: column \"%s\" is generated", e->key,
+				    e->column);
+	for (size_t i = 0; e->types; i++) {
+		if (!e->types[i])
+			return bk_error_set(err, BK_E_MAPPING, "bookings.%s: column \"%s\" is of type %s, %s is needed",
+					    e->key, e->column, c->shown, e->types[0]);
+		if (strcmp(c->shown, e->types[i]) == 0)
+			break;
+	}
+	return BK_OK;
+}
+
+static enum bk_rc check_columns(const struct bk_table *table, const struct bk_mapping *m,
+				struct bk_error *err)
+{
+	static const char *const instant[] = {"timestamp with time zone", NULL};
+	static const char *const number[] = {"integer", "smallint", "bigint", "numeric",
+					     "double precision", "real", NULL};
+	static const char *const interval[] = {"interval", NULL};
+	const struct expected columns[] = {
+		{"status", m->status, NULL, true},
+		{"start", m->start, instant, false},
+		{"end", m->end, instant, false},
+		{"check-in", m->check_in, instant, false},
+		{"hold", m->hold, instant, false},
+		{"grace", m->grace, m->grace_unit == BK_GRACE_INTERVAL ? interval : number, false},
+		{"updated", m->updated, instant, true},
+	};
+	enum bk_rc rc = BK_OK;
+
+	for (size_t i = 0; i < BK_COUNT(columns) && !rc; i++)
+		rc = check_column(table, m, &columns[i], err);
+	for (size_t i = 0; i < m->key_count && !rc; i++)
+		rc = check_column(table, m, &(struct expected){"key", m->keys[i], NULL, false}, err);
+	return rc;
+}
+
+/* The labels of every class, and which class and label an error is about. */
+static void collect_labels(struct bk_buf *array, const struct bk_mapping *m)
+{
+	const char **labels = NULL;
+	size_t n = 0;
+
+	for (int s = 0; s < BK_STATE_COUNT; s++)
+		for (size_t i = 0; i < m->states[s].count; i++) {
+			labels = bk_realloc(labels, n + 1, sizeof(*labels));
+			labels[n++] = m->states[s].items[i];
+		}
+	bk_db_text_array(array, labels, n);
+	free(labels);
+}
+
+static const char *class_of(const struct bk_mapping *m, const char *label)
+{
+	for (int s = 0; s < BK_STATE_COUNT; s++)
+		for (size_t i = 0; i < m->states[s].count; i++)
+			if (strcmp(m->states[s].items[i], label) == 0)
+				return bk_state_names[s];
+	return "?";
+}
+
+static enum bk_rc find_bad_label(struct bk_db *db, const struct bk_mapping *m, const struct bk_column *status,
+				 const char *check, struct bk_error *err)
+{
+	const struct bk_sql_var vars[] = {{"type", status->type}, {"status", m->status}, {"check", check}};
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf labels = BK_BUF_INIT;
+	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
+	const char *params[1];
+	const struct bk_stmt stmt = {"booking_labels", NULL, params, 1, BK_ANY_ROWS};
+	struct bk_stmt filled = stmt;
+	const char *label;
+	enum bk_rc rc;
+
+	collect_labels(&labels, m);
+	params[0] = bk_buf_cstr(&labels);
+	if ((rc = bk_sql_fill_file(&sql, "booking_labels", vars, BK_COUNT(vars), err)))
+		return rc;
+	filled.sql = bk_buf_cstr(&sql);
+	rc = bk_tx_one(db, BK_TX_READ, &catalog_limits, &filled, &rows, err);
+	if (rc && strncmp(err->sqlstate, "22", 2) == 0)
+		return bk_error_set(err, BK_E_MAPPING, "bookings.states: column \"%s\" is of type %s: %s",
+				    m->status, status->shown, strchr(err->message, ' ') + 1);
+	if (rc || bk_rows_count(rows) == 0)
+		return rc;
+	label = bk_rows_text(rows, 0, "label");
+	return bk_error_set(err, BK_E_MAPPING,
+			    "bookings.states.%s: column \"%s\" can never hold '%s': a CHECK constraint forbids it",
+			    label ? class_of(m, label) : "?", m->status, label ? label : "?");
+}
+
+static enum bk_rc check_labels(struct bk_db *db, const struct bk_table *table, const struct bk_mapping *m,
+			       struct bk_error *err)
+{
+	const char *params[] = {m->table_schema, m->table_name, m->status};
+	const struct bk_stmt stmt = {"booking_checks", bk_sql_text("booking_checks"), params, 3, BK_ONE_ROW};
+	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
+	const char *check;
+	enum bk_rc rc;
+
+	if ((rc = bk_tx_one(db, BK_TX_READ, &catalog_limits, &stmt, &rows, err)))
+		return rc;
+	check = bk_rows_text(rows, 0, "expression");
+	return find_bad_label(db, m, bk_table_column(table, m->status), check ? check : "true", err);
+}
+
+enum bk_rc bk_table_load(struct bk_db *db, const struct bk_mapping *mapping, struct bk_table *ret,
+			 struct bk_error *err)
+{
+	BK_CLEAN(bk_table_clear) struct bk_table table = {NULL, 0, false};
+	enum bk_rc rc;
+
+	if ((rc = read_columns(db, mapping, &table, err)))
+		return rc;
+	if ((rc = check_columns(&table, mapping, err)))
+		return rc;
+	if ((rc = check_labels(db, &table, mapping, err)))
+		return rc;
+	*ret = table;
+	table = (struct bk_table){NULL, 0, false};
+	return BK_OK;
+}
+
+/* FNV-1a over every text of the mapping with a mark between them. */
+static void mix(uint64_t *hash, const char *text)
+{
+	for (const char *p = text ? text : "\x01"; *p; p++)
+		*hash = (*hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
+	*hash = (*hash ^ 0x1F) * UINT64_C(1099511628211);
+}
+
+void bk_mapping_fingerprint(const struct bk_mapping *m, char ret[BK_FINGERPRINT_SIZE])
+{
+	const char *texts[] = {m->table_schema, m->table_name, m->status, m->start, m->end,
+			       m->check_in,     m->hold,       m->grace,  m->updated};
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < BK_COUNT(texts); i++)
+		mix(&hash, texts[i]);
+	mix(&hash, m->grace_unit == BK_GRACE_INTERVAL ? "interval" : "number");
+	for (size_t i = 0; i < m->key_count; i++)
+		mix(&hash, m->keys[i]);
+	for (int s = 0; s < BK_STATE_COUNT; s++) {
+		mix(&hash, bk_state_names[s]);
+		for (size_t i = 0; i < m->states[s].count; i++)
+			mix(&hash, m->states[s].items[i]);
+	}
+	(void)snprintf(ret, BK_FINGERPRINT_SIZE, "%016" PRIx64, hash);
+}
+
+static void column_arrays(const struct bk_mapping *m, struct bk_buf *reads, struct bk_buf *writes)
+{
+	const char *columns[] = {m->status, m->start, m->end, m->check_in, m->hold, m->grace};
+	const char *written[] = {m->status, m->updated};
+	const char **list = bk_calloc(BK_COUNT(columns) + m->key_count, sizeof(*list));
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->key_count; i++)
+		list[n++] = m->keys[i];
+	for (size_t i = 0; i < BK_COUNT(columns); i++)
+		if (columns[i])
+			list[n++] = columns[i];
+	bk_db_text_array(reads, list, n);
+	bk_db_text_array(writes, written, m->updated ? 2 : 1);
+	free(list);
+}
+
+void bk_explain_permission(struct bk_db *db, const char *schema, const struct bk_mapping *m,
+			   bool wants_update, struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf reads = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf writes = BK_BUF_INIT;
+	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
+	const char *params[6] = {schema, wants_update ? "true" : "false", m->table_schema, m->table_name};
+	const struct bk_stmt stmt = {"privilege_missing", bk_sql_text("privilege_missing"), params, 6,
+				     BK_ANY_ROWS};
+	struct bk_error ignored;
+	const char *grant;
+
+	column_arrays(m, &reads, &writes);
+	params[4] = bk_buf_cstr(&reads);
+	params[5] = bk_buf_cstr(&writes);
+	if (bk_tx_one(db, BK_TX_READ, &catalog_limits, &stmt, &rows, &ignored))
+		return;
+	grant = bk_rows_count(rows) ? bk_rows_text(rows, 0, "statement") : NULL;
+	if (grant)
+		bk_error_hint(err, "let the owner type: %s", grant);
+}

@@ -1,0 +1,50 @@
+/*
+ * The mapped bookings table as the database has it: which columns of which
+ * types, and whether the mapping fits. A mapping that names what is not there
+ * must never look like "nothing due".
+ */
+#ifndef BK_RULE_TABLE_H
+#define BK_RULE_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/mapping.h"
+#include "db/db.h"
+
+struct bk_column {
+	char *name;
+	char *type;  /* as an SQL name: pg_catalog.int8, "my schema"."Mood" */
+	char *shown; /* for people: bigint */
+	char *kind;  /* pg_type.typtype: b base, e enum, d domain ... */
+	bool generated;
+};
+
+struct bk_table {
+	struct bk_column *columns;
+	size_t count;
+	bool has_children; /* partitioned or inherited: ctid alone names no row */
+};
+
+/*
+ * Reads the table's columns and checks the mapping against them: the table and
+ * every mapped column exist and have a usable type, and every mapped state is
+ * one that the status column can hold (enum labels, types, CHECK constraints on
+ * that column alone). BK_E_MAPPING names key and value.
+ */
+enum bk_rc bk_table_load(struct bk_db *db, const struct bk_mapping *mapping, struct bk_table *ret,
+			 struct bk_error *err) BK_NODISCARD;
+void bk_table_clear(struct bk_table *table);
+
+/* The column of that name, or NULL. */
+const struct bk_column *bk_table_column(const struct bk_table *table, const char *name);
+
+/* A hash of the mapping, to tell whether this mapping was checked before. */
+#define BK_FINGERPRINT_SIZE 17
+void bk_mapping_fingerprint(const struct bk_mapping *mapping, char ret[BK_FINGERPRINT_SIZE]);
+
+/* After BK_E_PERMISSION: sets err's hint to the GRANT that the role lacks. */
+void bk_explain_permission(struct bk_db *db, const char *schema, const struct bk_mapping *mapping,
+			   bool wants_update, struct bk_error *err);
+
+#endif

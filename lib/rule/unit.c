@@ -1,0 +1,162 @@
+/*
+ * Units and their SQL; see unit.h.
+ */
+#include "rule/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "conf/jobs.h"
+#include "db/sqltext.h"
+
+const struct bk_bounds bk_param_bounds = {"$1::pg_catalog.timestamptz", "$2::pg_catalog.timestamptz"};
+
+struct bk_policy bk_policy_of(const struct bk_conf *conf)
+{
+	return (struct bk_policy){
+		.mapping = bk_conf_mapping(conf),
+		.activate = bk_conf_job_enabled(conf, BK_JOB_ACTIVATE),
+		.no_show = bk_conf_job_enabled(conf, BK_JOB_NO_SHOW),
+		.complete = bk_conf_job_enabled(conf, BK_JOB_COMPLETE),
+		.expire = bk_conf_job_enabled(conf, BK_JOB_EXPIRE),
+	};
+}
+
+static void add_units(struct bk_units *units, const struct bk_rule *rule, const struct bk_mapping *m,
+		      enum bk_state from)
+{
+	const struct bk_labels *labels = &m->states[from];
+
+	for (size_t s = 0; s < rule->scan_count; s++)
+		for (size_t i = 0; i < labels->count; i++) {
+			units->items = bk_realloc(units->items, units->count + 1, sizeof(*units->items));
+			units->items[units->count++] = (struct bk_unit){
+				rule, &rule->scans[s], labels->items[i], m->states[rule->to].items[0]};
+		}
+}
+
+void bk_units_build(const struct bk_rules *rules, const struct bk_mapping *mapping, const char *job,
+		    struct bk_units *ret)
+{
+	*ret = (struct bk_units){NULL, 0};
+	for (size_t r = 0; r < rules->count; r++) {
+		const struct bk_rule *rule = &rules->items[r];
+
+		if (strcmp(rule->job, job) != 0)
+			continue;
+		for (size_t f = 0; f < rule->from_count; f++)
+			add_units(ret, rule, mapping, rule->from[f]);
+	}
+}
+
+void bk_units_clear(struct bk_units *units)
+{
+	free(units->items);
+	*units = (struct bk_units){NULL, 0};
+}
+
+void bk_table_sql(struct bk_buf *out, const struct bk_mapping *mapping)
+{
+	bk_sql_ident(out, mapping->table_schema);
+	bk_buf_char(out, '.');
+	bk_sql_ident(out, mapping->table_name);
+}
+
+enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit, const struct bk_mapping *mapping,
+			const struct bk_bounds *bounds, const char *columns, const char *after,
+			const char *limit, struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf condition = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf order = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;
+
+	bk_rule_condition(&condition, unit->rule, unit->scan, bounds->as_of, bounds->lower);
+	bk_buf_str(&order, unit->scan->column);
+	for (size_t i = 0; i < mapping->key_count; i++) {
+		bk_buf_str(&order, ", b.");
+		bk_sql_ident(&order, mapping->keys[i]);
+	}
+	bk_table_sql(&table, mapping);
+	return bk_sql_fill_file(out, "booking_scan",
+				(const struct bk_sql_var[]){
+					{"columns", columns},
+					{"table", bk_buf_cstr(&table)},
+					{"status", mapping->status},
+					{"from", unit->from},
+					{"condition", bk_buf_cstr(&condition)},
+					{"after", after},
+					{"order", bk_buf_cstr(&order)},
+					{"limit", limit},
+				},
+				8, err);
+}
+
+void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit, const struct bk_mapping *mapping,
+		    const struct bk_table *table, const char *op, int first)
+{
+	bk_buf_fmt(out, "AND ROW(%s", unit->scan->column);
+	for (size_t i = 0; i < mapping->key_count; i++) {
+		bk_buf_str(out, ", b.");
+		bk_sql_ident(out, mapping->keys[i]);
+	}
+	bk_buf_fmt(out, ") OPERATOR(pg_catalog.%s) ROW($%d::pg_catalog.timestamptz", op, first);
+	for (size_t i = 0; i < mapping->key_count; i++)
+		bk_buf_fmt(out, ", $%d::pg_catalog.text::%s", first + 1 + (int)i,
+			   bk_table_column(table, mapping->keys[i])->type);
+	bk_buf_str(out, ")");
+}
+
+enum bk_rc bk_units_probe(struct bk_buf *out, const struct bk_units *units,
+			  const struct bk_mapping *mapping, const struct bk_bounds *bounds,
+			  struct bk_error *err)
+{
+	bk_buf_str(out, "false");
+	for (size_t i = 0; i < units->count; i++) {
+		enum bk_rc rc;
+
+		/* IS NOT NULL and not EXISTS, which would drop ORDER BY and LIMIT and
+		   with them the ordered scan. */
+		bk_buf_str(out, "\n    OR (");
+		if ((rc = bk_unit_scan(out, &units->items[i], mapping, bounds, "1", "", "1", err)))
+			return rc;
+		bk_buf_str(out, ") IS NOT NULL");
+	}
+	return BK_OK;
+}
+
+enum bk_rc bk_unit_count(struct bk_buf *out, const struct bk_unit *unit, const struct bk_mapping *mapping,
+			 const char *after, struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf due = BK_BUF_INIT;
+	enum bk_rc rc;
+
+	bk_buf_fmt(&due, "(%s) AS due", unit->rule->due);
+	if ((rc = bk_unit_scan(&scan, unit, mapping, &bk_param_bounds, bk_buf_cstr(&due), after,
+			       "$3::pg_catalog.int8", err)))
+		return rc;
+	return bk_sql_fill_file(out, "booking_count",
+				&(const struct bk_sql_var){"scan", bk_buf_cstr(&scan)}, 1, err);
+}
+
+void bk_value_text(struct bk_buf *out, const char *expression, const char *type)
+{
+	if (strcmp(type, "pg_catalog.timestamptz") == 0)
+		bk_buf_fmt(out,
+			   "CASE WHEN pg_catalog.isfinite(%s) THEN pg_catalog.to_char(pg_catalog.timezone('UTC', %s),"
+			   " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\" BC') ELSE %s::pg_catalog.text END",
+			   expression, expression, expression);
+	else if (strcmp(type, "pg_catalog.\"timestamp\"") == 0 || strcmp(type, "pg_catalog.timestamp") == 0)
+		bk_buf_fmt(out,
+			   "CASE WHEN pg_catalog.isfinite(%s) THEN pg_catalog.to_char(%s,"
+			   " 'YYYY-MM-DD\"T\"HH24:MI:SS.US BC') ELSE %s::pg_catalog.text END",
+			   expression, expression, expression);
+	else if (strcmp(type, "pg_catalog.date") == 0)
+		bk_buf_fmt(out,
+			   "CASE WHEN pg_catalog.isfinite(%s) THEN pg_catalog.to_char(%s, 'YYYY-MM-DD BC')"
+			   " ELSE %s::pg_catalog.text END",
+			   expression, expression, expression);
+	else
+		bk_buf_fmt(out, "%s::pg_catalog.text", expression);
+}

@@ -1,0 +1,132 @@
+/*
+ * The machinery of one run, ignorant of bookings: claim with token and lease,
+ * batches under a fence, end. What is drained is the business of a struct
+ * bk_work, which lib/job fills.
+ *
+ *     struct bk_run_result result;
+ *     rc = bk_run(db, &request, &work, &result, err);
+ *     ... result is filled also when rc is not BK_OK, as far as it got ...
+ *     bk_run_result_clear(&result);
+ *
+ * A run that was claimed is closed exactly once, also when it fails, unless
+ * the lease was lost: then nothing more is written.
+ */
+#ifndef BK_RUN_RUN_H
+#define BK_RUN_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "db/db.h"
+#include "db/tx.h"
+
+struct bk_run_request {
+	const char *schema;      /* bk's own schema */
+	const char *job;
+	const char *description;
+	const char *instance;
+	const char *os_user;
+	const char *version;
+	const char *fingerprint; /* of the mapping, stored with the tick */
+	bool manual;             /* by hand: ignores the delay, recorded as MANUAL */
+	bool force;              /* also when paused or disabled at run time */
+	int slot;
+	int64_t delay_ms;
+	int64_t timeout_ms;
+	int64_t lease_ms;
+	int64_t lock_timeout_ms;
+	int64_t statement_timeout_ms;
+	int64_t max_age_ms;      /* -1 = no lower bound (--backlog) */
+	int64_t batch_size;
+	int64_t limit;           /* at most so many changes; -1 = no limit */
+	int64_t first_run_limit; /* for a job that never succeeded; 0 = no limit */
+	int64_t allow;           /* --allow=N lifts the guard to N; -1 = not given */
+	const char *clock_override; /* tests: a timestamptz to judge by; NULL = the database's clock */
+	struct bk_clock clock;
+	struct bk_random random;
+};
+
+/* A claimed run, as the work sees it. */
+struct bk_run {
+	const struct bk_run_request *request;
+	struct bk_db *db;
+	int64_t execution;
+	int64_t token;
+	char *as_of; /* texts that read back as timestamptz */
+	char *lower;
+	int worker;
+	int batch_no; /* of the batch at hand, from 1 */
+	int64_t deadline_ms; /* of the whole run, on the monotonic clock */
+};
+
+struct bk_batch {
+	int64_t seen;    /* rows in the scan's page */
+	int64_t changed;
+	bool ledger;     /* the worker's ledger row was ours and is updated */
+	bool done;       /* nothing is left to scan after this batch */
+};
+
+struct bk_rest {
+	int64_t remaining;      /* still due, counted up to a limit */
+	int64_t skipped_locked; /* of these, passed over by the run */
+};
+
+struct bk_work {
+	void *self;
+	const char *probe; /* SQL expression for the claim, true = work is due */
+	/* Once, after the claim and before the first write. */
+	enum bk_rc (*prepare)(void *self, const struct bk_run *run, struct bk_error *err);
+	/* Bookings due now, counted up to `limit`. */
+	enum bk_rc (*count)(void *self, const struct bk_run *run, int64_t limit, int64_t *ret,
+			    struct bk_error *err);
+	/* One batch of at most `max` changes: opens the transaction and leaves it
+	   open, its ledger row updated. */
+	enum bk_rc (*batch)(void *self, const struct bk_run *run, int64_t max, struct bk_batch *ret,
+			    struct bk_error *err);
+	/* The batch is known to be committed: positions and counts may advance. */
+	void (*committed)(void *self);
+	enum bk_rc (*rest)(void *self, const struct bk_run *run, struct bk_rest *ret,
+			   struct bk_error *err);
+};
+
+enum bk_outcome {
+	BK_OUTCOME_RAN,
+	BK_OUTCOME_NOT_DUE,
+	BK_OUTCOME_BUSY,
+	BK_OUTCOME_PAUSED,
+	BK_OUTCOME_DISABLED,
+};
+
+/* "ran", "not-due", "busy", "paused", "disabled". */
+extern const char *const bk_outcome_names[];
+
+struct bk_run_result {
+	enum bk_outcome outcome;
+	char *execution_id;   /* NULL unless it ran */
+	char *executed_at;    /* RFC 3339, the claim's instant; also for other outcomes */
+	char *status;         /* SUCCESS PARTIAL ERROR TIMEOUT CANCELLED REFUSED, NULL = none was written */
+	int64_t processed;
+	int64_t skipped_locked;
+	int64_t remaining;
+	int64_t execution_time_ms;
+	char *abandoned_id;   /* the dead execution that this claim closed */
+	char *holder;         /* busy: "host pid 17"; NULL = not known */
+	char *next_at;        /* not due: from when on */
+	char *paused_reason;
+};
+
+void bk_run_result_clear(struct bk_run_result *result);
+
+/*
+ * Claims and, where work is due, drains it. BK_OK for every outcome and for
+ * SUCCESS; BK_E_PARTIAL, BK_E_TIMEOUT, BK_E_REFUSED, BK_E_INTERRUPTED or
+ * BK_E_TERMINATED when the record says so; BK_E_LEASE_LOST; BK_E_UNKNOWN; else
+ * the cause, recorded as ERROR where the database could still be reached.
+ */
+enum bk_rc bk_run(struct bk_db *db, const struct bk_run_request *request, const struct bk_work *work,
+		  struct bk_run_result *ret, struct bk_error *err) BK_NODISCARD;
+
+#endif

@@ -1,0 +1,158 @@
+/*
+ * Judging health; see health.h.
+ */
+#include "view/health.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/number.h"
+#include "conf/jobs.h"
+
+const char *bk_health_word(enum bk_health_state state)
+{
+	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+
+	return words[state];
+}
+
+void bk_health_clear(struct bk_health *health)
+{
+	for (size_t i = 0; i < health->count; i++) {
+		free(health->items[i].name);
+		free(health->items[i].message);
+	}
+	free(health->items);
+	*health = (struct bk_health){NULL, 0, 0};
+}
+
+/* The message is handed over. */
+static struct bk_check *add(struct bk_health *health, const char *name, enum bk_health_state state,
+			    char *message)
+{
+	struct bk_check *check;
+
+	health->items = bk_realloc(health->items, health->count + 1, sizeof(*health->items));
+	check = &health->items[health->count++];
+	*check = (struct bk_check){
+		.name = bk_strdup(name),
+		.state = state,
+		.state_word = bk_health_word(state),
+		.message = message,
+		.age_ms = BK_NULL_INT,
+		.max_age_ms = BK_NULL_INT,
+	};
+	return check;
+}
+
+void bk_health_add(struct bk_health *health, const char *name, enum bk_health_state state,
+		   const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	(void)add(health, name, state, bk_strdup(text));
+}
+
+/* "last success 3m 5s ago". */
+static void write_age(struct bk_buf *out, const struct bk_job_view *job, int64_t age)
+{
+	const char *since = job->fresh_since ? job->fresh_since : "";
+
+	bk_buf_str(out, strcmp(since, "creation") == 0 ? "no success yet, registered "
+			: strcmp(since, "pause") == 0  ? "no success since the pause ended "
+						       : "last success ");
+	bk_human_duration(out, age);
+	bk_buf_str(out, " ago");
+}
+
+static char *stale_message(const struct bk_job_view *job, int64_t age, int64_t limit)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf b = BK_BUF_INIT;
+
+	write_age(&b, job, age);
+	bk_buf_str(&b, ", allowed ");
+	bk_human_duration(&b, limit);
+	if (job->error_message)
+		bk_buf_fmt(&b, " (%s)", job->error_message);
+	return bk_buf_take(&b);
+}
+
+static char *fresh_message(const struct bk_job_view *job, int64_t age)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf b = BK_BUF_INIT;
+
+	write_age(&b, job, age);
+	return bk_buf_take(&b);
+}
+
+static char *with_reason(const char *what, const char *reason)
+{
+	return reason ? bk_asprintf("%s: %s", what, reason) : bk_strdup(what);
+}
+
+static void judge(struct bk_health *health, const struct bk_job_view *job)
+{
+	int64_t limit = 2 * job->delay_ms + job->timeout_ms;
+	/* A clock that was set back is no fault of the job. */
+	int64_t age = job->fresh_age_ms < 0 ? 0 : job->fresh_age_ms;
+	struct bk_check *check;
+
+	if (job->paused)
+		check = add(health, job->job_name, BK_HEALTH_WARNING,
+			    with_reason("paused", job->paused_reason));
+	else if (age > limit)
+		check = add(health, job->job_name, BK_HEALTH_CRITICAL,
+			    stale_message(job, age, limit));
+	else if (job->failing)
+		check = add(health, job->job_name, BK_HEALTH_WARNING,
+			    with_reason("last run failed", job->error_message));
+	else
+		check = add(health, job->job_name, BK_HEALTH_OK, fresh_message(job, age));
+	check->age_ms = age;
+	check->max_age_ms = limit;
+}
+
+void bk_health_jobs(struct bk_health *health, const struct bk_job_list *jobs)
+{
+	for (size_t i = 0; i < jobs->count; i++) {
+		const struct bk_job_view *job = &jobs->items[i];
+
+		/* Of a job that this program does not know nobody can say how often it is due. */
+		if (!bk_job_find(job->job_name))
+			continue;
+		if (!job->enabled) {
+			bk_health_add(health, job->job_name, BK_HEALTH_OK, "disabled");
+			continue;
+		}
+		health->job_count++;
+		if (!job->registered)
+			bk_health_add(health, job->job_name, BK_HEALTH_CRITICAL,
+				      "not registered in the database, run bkmaint migrate");
+		else
+			judge(health, job);
+	}
+}
+
+enum bk_health_state bk_health_worst(const struct bk_health *health)
+{
+	static const int gravity[] = {
+		[BK_HEALTH_OK] = 0,
+		[BK_HEALTH_WARNING] = 1,
+		[BK_HEALTH_UNKNOWN] = 2,
+		[BK_HEALTH_CRITICAL] = 3,
+	};
+	enum bk_health_state worst = BK_HEALTH_OK;
+
+	for (size_t i = 0; i < health->count; i++)
+		if (gravity[health->items[i].state] > gravity[worst])
+			worst = health->items[i].state;
+	return worst;
+}

@@ -1,0 +1,58 @@
+/*
+ * Whether bk does its work: a list of checks, each with a state and a reason.
+ * Pure judgement over what other views gathered; whoever connects adds the
+ * checks of the database and of its schema.
+ */
+#ifndef BK_VIEW_HEALTH_H
+#define BK_VIEW_HEALTH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "view/job.h"
+
+/* In the order of the exit statuses of monitoring plugins. */
+enum bk_health_state {
+	BK_HEALTH_OK = 0,
+	BK_HEALTH_WARNING = 1,
+	BK_HEALTH_CRITICAL = 2,
+	BK_HEALTH_UNKNOWN = 3,
+};
+
+/* "OK", "WARNING", "CRITICAL", "UNKNOWN". */
+const char *bk_health_word(enum bk_health_state state);
+
+struct bk_check {
+	char *name; /* "database", "schema", or the job's */
+	enum bk_health_state state;
+	const char *state_word;
+	char *message;
+	int64_t age_ms;     /* of a job: since its last success; BK_NULL_INT = no measure */
+	int64_t max_age_ms; /* above it the state is CRITICAL */
+};
+
+struct bk_health {
+	struct bk_check *items;
+	size_t count;
+	size_t job_count; /* enabled jobs that were judged */
+};
+
+void bk_health_clear(struct bk_health *health);
+
+/* Adds a check without a measure. */
+void bk_health_add(struct bk_health *health, const char *name, enum bk_health_state state,
+		   const char *fmt, ...) BK_PRINTF(4, 5);
+
+/*
+ * Adds a check for each job. An enabled job is CRITICAL when its last success
+ * (never: the job's creation; after a pause that ran out: its end) is older
+ * than twice its delay plus its timeout; else WARNING when its last run failed.
+ * Paused by hand is WARNING however old its success is. Disabled is OK.
+ */
+void bk_health_jobs(struct bk_health *health, const struct bk_job_list *jobs);
+
+/* The worst: CRITICAL, UNKNOWN, WARNING, OK in this order. */
+enum bk_health_state bk_health_worst(const struct bk_health *health);
+
+#endif

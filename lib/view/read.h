@@ -1,0 +1,26 @@
+/*
+ * How every view reads: its statements in one read-only transaction of one
+ * snapshot, sent in one trip.
+ */
+#ifndef BK_VIEW_READ_H
+#define BK_VIEW_READ_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "conf/conf.h"
+#include "db/db.h"
+
+/* Statements of one call at most. */
+#define BK_VIEW_STATEMENTS 4
+
+/* Appends the text of the SQL file, the schema's name filled in. */
+enum bk_rc bk_view_sql(struct bk_buf *out, const struct bk_conf *conf, const char *file,
+		       struct bk_error *err) BK_NODISCARD;
+
+/* ret[i] is the answer to stmts[i]; free each. On failure there is none. Ten
+   seconds for each statement. */
+enum bk_rc bk_view_read(struct bk_db *db, const struct bk_stmt *stmts, size_t count,
+			struct bk_rows **ret, struct bk_error *err) BK_NODISCARD;
+
+#endif

@@ -1,0 +1,50 @@
+-- The grants that the current role lacks, as statements to type.
+-- $1 bk's schema  $2 wants to change bookings bool  $3 bookings table's schema
+-- $4 its name  $5 columns read text[]  $6 columns written text[]
+-- Rows: statement. Where the role of bk exists, that one grant is enough.
+WITH need AS (
+	SELECT format('%I', $1::text) AS object, 'schema' AS kind, 'USAGE' AS privilege, false AS for_update
+	UNION ALL
+	SELECT format('%I.%I', $1::text, t.name), 'table', t.privilege, t.for_update
+	  FROM (VALUES ('scheduler_job_info', 'SELECT', false), ('maintenance_executions', 'SELECT', false),
+		       ('scheduler_job_info', 'UPDATE', true), ('maintenance_executions', 'INSERT', true),
+		       ('maintenance_executions', 'UPDATE', true), ('execution_workers', 'INSERT', true),
+		       ('execution_workers', 'UPDATE', true), ('execution_workers', 'DELETE', true),
+		       ('booking_transitions', 'INSERT', true), ('instances', 'INSERT', true),
+		       ('instances', 'UPDATE', true)) AS t (name, privilege, for_update)
+), lacking AS (
+	SELECT n.* FROM need AS n
+	 WHERE ($2::boolean OR NOT n.for_update)
+	   AND NOT coalesce(CASE n.kind
+		   WHEN 'schema' THEN has_schema_privilege($1::text, n.privilege)
+		   ELSE has_schema_privilege($1::text, 'USAGE')
+			AND has_table_privilege(to_regclass(n.object), n.privilege) END, false)
+	   AND EXISTS (SELECT FROM pg_namespace WHERE nspname = $1::text)
+), columns AS (
+	SELECT p.privilege, string_agg(format('%I', p.name), ', ') AS list
+	  FROM (SELECT 'SELECT' AS privilege, unnest($5::text[]) AS name
+		UNION ALL
+		SELECT 'UPDATE', unnest($6::text[]) WHERE $2::boolean) AS p
+	  JOIN pg_class AS c ON c.relname = $4::text
+	  JOIN pg_namespace AS s ON s.oid = c.relnamespace AND s.nspname = $3::text
+	  JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = p.name
+	 WHERE NOT has_column_privilege(c.oid, a.attnum, p.privilege)
+	 GROUP BY p.privilege
+)
+SELECT format('GRANT %s TO %I', CASE WHEN $2::boolean THEN 'booking_update' ELSE 'booking_read' END, current_user)
+	AS statement, 0 AS rank
+ WHERE EXISTS (SELECT FROM lacking)
+   AND EXISTS (SELECT FROM pg_roles WHERE rolname =
+	CASE WHEN $2::boolean THEN 'booking_update' ELSE 'booking_read' END)
+UNION ALL
+SELECT format('GRANT USAGE ON SCHEMA %I TO %I', $3::text, current_user), 1
+ WHERE EXISTS (SELECT FROM pg_namespace WHERE nspname = $3::text)
+   AND NOT has_schema_privilege($3::text, 'USAGE')
+UNION ALL
+SELECT format('GRANT %s (%s) ON %I.%I TO %I', c.privilege, c.list, $3::text, $4::text, current_user), 2
+  FROM columns AS c
+UNION ALL
+SELECT format('GRANT %s ON %s%s TO %I', l.privilege, CASE l.kind WHEN 'schema' THEN 'SCHEMA ' ELSE '' END,
+	      l.object, current_user), 3
+  FROM lacking AS l
+ ORDER BY 2, 1

@@ -1,0 +1,2 @@
+-- How many bookings the new reference table holds.
+SELECT count(*) AS n FROM public.bookings

@@ -1,0 +1,2 @@
+-- Whether public.bookings is there already.
+SELECT to_regclass('public.bookings') IS NOT NULL AS present

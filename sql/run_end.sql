@@ -1,0 +1,41 @@
+-- Closes an execution, once: guarded by its token and its status.
+-- $1 execution  $2 token  $3 status  $4 skipped_locked  $5 remaining  $6 error code
+-- $7 error message  $8 slowest batch ms  $9 timestamptz: clock, NULL = the database's
+-- One row with the closed record, or none: the lease was lost.
+-- Locks the execution, its ledger rows, the job.
+WITH clock AS MATERIALIZED (
+	SELECT coalesce($9::timestamptz, clock_timestamp()) AS now
+), e AS (
+	UPDATE :"bk".maintenance_executions AS e
+	   SET status = $3::text, finished_at = greatest(clock.now, e.executed_at),
+	       processed_count = coalesce((SELECT sum(w.processed) FROM :"bk".execution_workers AS w
+					    WHERE w.execution_id = e.id), 0),
+	       skipped_locked = $4::bigint, remaining = $5::bigint,
+	       error_code = $6::text, error_message = $7::text,
+	       slowest_batch_ms = $8::bigint,
+	       execution_time_ms = greatest(0, extract(epoch FROM clock.now - e.executed_at) * 1000)::bigint,
+	       updated_at = clock.now
+	  FROM clock
+	 WHERE e.id = $1::bigint AND e.lease_token = $2::bigint AND e.status = 'RUNNING'
+	RETURNING e.id, e.operation, e.lease_token, e.status, e.processed_count, e.error_message,
+		  e.execution_time_ms, e.executed_at, e.finished_at
+), buried AS (
+	DELETE FROM :"bk".execution_workers AS w USING e WHERE w.execution_id = e.id
+), j AS (
+	UPDATE :"bk".scheduler_job_info AS j
+	   SET last_execution_status = e.status,
+	       last_success_time = CASE WHEN e.status IN ('SUCCESS', 'PARTIAL')
+					THEN e.finished_at ELSE j.last_success_time END,
+	       processed_count = e.processed_count,
+	       error_message = e.error_message,
+	       retry_count = CASE WHEN e.status IN ('ERROR', 'REFUSED', 'TIMEOUT')
+				  THEN j.retry_count + 1 ELSE 0 END,
+	       status = CASE WHEN j.status IN ('PAUSED', 'DISABLED') THEN j.status
+			     WHEN e.status IN ('ERROR', 'REFUSED') THEN 'ERROR' ELSE 'IDLE' END,
+	       total_failures = j.total_failures + (e.status IN ('ERROR', 'REFUSED', 'TIMEOUT'))::integer,
+	       total_processed = j.total_processed + e.processed_count,
+	       updated_at = e.finished_at
+	  FROM e
+	 WHERE j.job_name = e.operation AND j.lease_token = e.lease_token
+)
+SELECT e.status, e.processed_count, e.execution_time_ms FROM e
