@@ -74,13 +74,13 @@ WITH clock AS MATERIALIZED (
 	       processed_count = CASE WHEN probe.work THEN j.processed_count ELSE 0 END,
 	       error_message = CASE WHEN probe.work THEN j.error_message END,
 	       retry_count = CASE WHEN probe.work THEN j.retry_count ELSE 0 END,
-	       total_runs = j.total_runs + 1 ,
+	       total_runs = j.total_runs + 1,
 	       total_failures = j.total_failures + (SELECT count(*) FROM closed),
 	       total_processed = j.total_processed + (SELECT coalesce(sum(processed_count), 0) FROM closed)::bigint,
 	       updated_at = clock.now
 	  FROM job, verdict, probe, clock
 	 WHERE j.id = job.id AND verdict.verdict = 'go'
-	RETURNING j.lease_token, probe.work, j.last_success_time, clock.now
+	RETURNING j.lease_token, probe.work, j.last_success_time, clock.now, j.next_execution_time
 ), opened AS (
 	INSERT INTO :"bk".maintenance_executions AS e
 	       (run_id, operation, description, executed_at, finished_at, status, execution_time_ms,
@@ -126,7 +126,8 @@ SELECT verdict.verdict,
        (SELECT closed.id::text FROM closed) AS abandoned_id,
        running.server_instance AS holder_instance,
        running.pid AS holder_pid,
-       to_char(job.next_execution_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS next_execution_time,
+       to_char(coalesce(claimed.next_execution_time, job.next_execution_time) AT TIME ZONE 'UTC',
+	       'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS next_execution_time,
        job.paused_reason
   FROM verdict CROSS JOIN bounds
   LEFT JOIN job ON true

@@ -29,7 +29,8 @@ WITH clock AS MATERIALIZED (
 	       processed_count = e.processed_count,
 	       error_message = e.error_message,
 	       retry_count = CASE WHEN e.status IN ('ERROR', 'REFUSED', 'TIMEOUT')
-				  THEN j.retry_count + 1 ELSE 0 END,
+				  THEN j.retry_count + 1
+				  WHEN e.status = 'CANCELLED' THEN j.retry_count ELSE 0 END,
 	       status = CASE WHEN j.status IN ('PAUSED', 'DISABLED') THEN j.status
 			     WHEN e.status IN ('ERROR', 'REFUSED') THEN 'ERROR' ELSE 'IDLE' END,
 	       total_failures = j.total_failures + (e.status IN ('ERROR', 'REFUSED', 'TIMEOUT'))::integer,

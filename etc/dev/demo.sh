@@ -57,12 +57,16 @@ for name in $(compgen -e); do
 	PG* | BK_*) [ "$name" = BK_BIN ] || unset "$name" ;;
 	esac
 done
-export PATH="${BK_BIN:?the directory of the programs}:$PATH" BK_CONFIG=$src/etc/bk.conf
+export PATH="${BK_BIN:?the directory of the programs}:$PATH"
+unset BK_BIN
 
 heading "A throw-away PostgreSQL cluster"
 work=$(mktemp -d "${TMPDIR:-/tmp}/bk-demo.XXXXXX") || exit 1
 cluster_start "$work" || exit 1
 : >"$work/seen"
+# A copy, because bk refuses a file that a group may write to, as a checkout may be.
+install -m 644 "$src/etc/bk.conf" "$work/bk.conf" || exit 1
+export BK_CONFIG=$work/bk.conf
 eval "$(cluster_env "$work")"
 psql -XAtq -c 'create database demo' || exit 1
 export PGDATABASE=demo
@@ -97,11 +101,18 @@ show psql -Xq -c 'CREATE ROLE bk_demo LOGIN' -c 'GRANT booking_update TO bk_demo
 printf '\n$ export PGUSER=bk_demo\n'
 export PGUSER=bk_demo
 
+count_by_status="SELECT status, count(*) FROM bookings GROUP BY status ORDER BY status"
+heading "The bookings before"
+PGUSER=postgres show psql -Xq -c "$count_by_status"
+
 heading "The four jobs, as cron would run them"
 show bkactivate
 show bknoshow
 show bkmaint update-completed
 show bkmaint update-expired
+
+heading "The bookings after"
+PGUSER=postgres show psql -Xq -c "$count_by_status"
 
 heading "What happened"
 show bkstatus

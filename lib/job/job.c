@@ -81,7 +81,7 @@ static enum bk_rc explain_unit(struct bk_job *job, const struct bk_run *run, siz
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	enum bk_rc rc;
 
-	if ((rc = bk_unit_scan(&scan, &job->units.items[unit], job->mapping, &bk_param_bounds, "b.ctid", "",
+	if ((rc = bk_unit_scan(&scan, &job->units.items[unit], job->mapping, &bk_param_bounds, "1", "",
 			       "$3::pg_catalog.int8", err)))
 		return rc;
 	if ((rc = bk_sql_fill_file(&sql, "booking_explain",

@@ -254,13 +254,16 @@ void bk_mapping_fingerprint(const struct bk_mapping *m, char ret[BK_FINGERPRINT_
 	(void)snprintf(ret, BK_FINGERPRINT_SIZE, "%016" PRIx64, hash);
 }
 
-static void column_arrays(const struct bk_mapping *m, struct bk_buf *reads, struct bk_buf *writes)
+static void column_arrays(const struct bk_mapping *m, bool wants_update, struct bk_buf *reads,
+			  struct bk_buf *writes)
 {
 	const char *columns[] = {m->status, m->start, m->end, m->check_in, m->hold, m->grace};
 	const char *written[] = {m->status, m->updated};
-	const char **list = bk_calloc(BK_COUNT(columns) + m->key_count, sizeof(*list));
+	const char **list = bk_calloc(BK_COUNT(columns) + m->key_count + 1, sizeof(*list));
 	size_t n = 0;
 
+	if (wants_update)
+		list[n++] = "ctid"; /* a batch finds its rows by their place */
 	for (size_t i = 0; i < m->key_count; i++)
 		list[n++] = m->keys[i];
 	for (size_t i = 0; i < BK_COUNT(columns); i++)
@@ -283,7 +286,7 @@ void bk_explain_permission(struct bk_db *db, const char *schema, const struct bk
 	struct bk_error ignored;
 	const char *grant;
 
-	column_arrays(m, &reads, &writes);
+	column_arrays(m, wants_update, &reads, &writes);
 	params[4] = bk_buf_cstr(&reads);
 	params[5] = bk_buf_cstr(&writes);
 	if (bk_tx_one(db, BK_TX_READ, &catalog_limits, &stmt, &rows, &ignored))
