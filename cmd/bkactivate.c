@@ -12,8 +12,8 @@ static const char *const examples[] = {
 	NULL,
 };
 
-static const struct bk_command command = {
-	NULL, "", 0, BK_TICK_OPTION_NAMES, "run the job activate-due if it is due"};
+static const struct bk_command command = {NULL, "", 0, BK_TICK_OPTION_NAMES,
+					  "run the job activate-due if it is due"};
 
 static enum bk_rc run(struct bk_app *app)
 {

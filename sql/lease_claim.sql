@@ -87,7 +87,8 @@ WITH clock AS MATERIALIZED (
 		slowest_batch_ms, triggered_by, invoked_by, server_instance, pid, version, slot,
 		lease_token, as_of)
 	SELECT $10::uuid, $2::text, $11::text, claimed.now,
-	       CASE WHEN NOT claimed.work THEN greatest(claimed.now, statement_timestamp()) END,
+	       CASE WHEN NOT claimed.work
+		    THEN claimed.now + (clock_timestamp() - statement_timestamp()) END,
 	       CASE WHEN claimed.work THEN 'RUNNING' ELSE 'SUCCESS' END,
 	       CASE WHEN NOT claimed.work
 		    THEN (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint END,

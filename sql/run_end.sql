@@ -24,8 +24,7 @@ WITH clock AS MATERIALIZED (
 ), j AS (
 	UPDATE :"bk".scheduler_job_info AS j
 	   SET last_execution_status = e.status,
-	       last_success_time = CASE WHEN e.status IN ('SUCCESS', 'PARTIAL')
-					THEN e.finished_at ELSE j.last_success_time END,
+	       last_success_time = CASE WHEN e.status = 'SUCCESS' THEN e.finished_at ELSE j.last_success_time END,
 	       processed_count = e.processed_count,
 	       error_message = e.error_message,
 	       retry_count = CASE WHEN e.status IN ('ERROR', 'REFUSED', 'TIMEOUT')

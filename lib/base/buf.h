@@ -25,7 +25,10 @@ struct bk_buf {
 	bool broken;
 };
 
-#define BK_BUF_INIT {NULL, 0, 0, false}
+#define BK_BUF_INIT                                                                                \
+	{                                                                                          \
+		NULL, 0, 0, false                                                                  \
+	}
 
 void bk_buf_clear(struct bk_buf *b);
 /* Empties the buffer and keeps its memory. */

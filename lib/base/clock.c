@@ -74,8 +74,8 @@ void bk_format_time(struct bk_buf *out, int64_t us)
 
 	civil_from_days(days, &year, &month, &day);
 	bk_buf_fmt(out,
-		   "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64 ":%02" PRId64
-		   ".%03" PRId64 "Z",
+		   "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64
+		   ":%02" PRId64 ".%03" PRId64 "Z",
 		   year, month, day, rest / 3600000000, rest / 60000000 % 60, rest / 1000000 % 60,
 		   rest / 1000 % 1000);
 }

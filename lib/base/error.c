@@ -83,9 +83,9 @@ enum bk_rc bk_error_prefix(struct bk_error *err, const char *fmt, ...)
 static int gravity(enum bk_exit status)
 {
 	static const enum bk_exit order[] = {
-		BK_EXIT_OK,         BK_EXIT_BUSY,   BK_EXIT_REMAINS,     BK_EXIT_REFUSED,
-		BK_EXIT_FAILED,     BK_EXIT_UNAVAILABLE, BK_EXIT_PERMISSION, BK_EXIT_CONFIG,
-		BK_EXIT_INTERNAL,
+		BK_EXIT_OK,         BK_EXIT_BUSY,   BK_EXIT_REMAINS,
+		BK_EXIT_REFUSED,    BK_EXIT_FAILED, BK_EXIT_UNAVAILABLE,
+		BK_EXIT_PERMISSION, BK_EXIT_CONFIG, BK_EXIT_INTERNAL,
 	};
 
 	for (size_t i = 0; i < BK_COUNT(order); i++)

@@ -37,7 +37,8 @@ enum bk_rc bk_log_open(struct bk_log *log, const char *path, struct bk_error *er
 		openlog(log->logger, LOG_PID, LOG_DAEMON);
 	if (log->target != BK_LOG_FILE)
 		return BK_OK;
-	log->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+	log->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+		       0640);
 	if (log->fd >= 0)
 		return BK_OK;
 	log->target = BK_LOG_STDERR;

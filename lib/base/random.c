@@ -37,7 +37,7 @@ void bk_random_uuid(const struct bk_random *random, char ret[BK_UUID_SIZE])
 	uint64_t b = random->next(random->self);
 
 	(void)snprintf(ret, BK_UUID_SIZE,
-		       "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64, a >> 32,
-		       a >> 16 & 0xFFFF, a & 0xFFF, (b >> 48 & 0x3FFF) | 0x8000,
+		       "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64,
+		       a >> 32, a >> 16 & 0xFFFF, a & 0xFFF, (b >> 48 & 0x3FFF) | 0x8000,
 		       b & 0xFFFFFFFFFFFF);
 }

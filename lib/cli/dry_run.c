@@ -3,12 +3,13 @@
  * format the word that nothing was changed. It records nothing and needs only
  * booking_read.
  */
+#include "cli/run_job.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "cli/run_job.h"
 #include "rule/table.h"
 
 /* JSON is one document that must fit in memory, so it lists so many bookings
@@ -23,7 +24,10 @@ struct dry_out {
 	int64_t total;
 	int64_t listed;
 	bool more; /* the limit cut the list short */
-	struct { const char *rule; int64_t count; } rules[16];
+	struct {
+		const char *rule;
+		int64_t count;
+	} rules[16];
 	size_t rule_count;
 };
 
@@ -174,8 +178,10 @@ static enum bk_rc finish(struct dry_out *d, const struct bk_dry_head *head, bool
 	}
 	for (size_t i = 0; i < d->rule_count; i++)
 		bk_buf_fmt(&out, "rule %s: %" PRId64 "\n", d->rules[i].rule, d->rules[i].count);
-	bk_buf_fmt(&out, "DRY RUN: %s would change %" PRId64 " bookings as of %s; nothing was changed%s%s\n", d->job,
-		   d->total, head->as_of, head->job_status ? "; the job is " : "",
+	bk_buf_fmt(&out,
+		   "DRY RUN: %s would change %" PRId64
+		   " bookings as of %s; nothing was changed%s%s\n",
+		   d->job, d->total, head->as_of, head->job_status ? "; the job is " : "",
 		   head->job_status ? head->job_status : "");
 	return bk_app_write(d->app, &out);
 }
@@ -194,19 +200,22 @@ static enum bk_rc guard(struct bk_app *app, const struct dry_out *d, const struc
 	if (d->total <= allowed)
 		return BK_OK;
 	bk_error_set(&app->err, BK_E_REFUSED,
-		     "the first run of %s would be refused: more than %" PRId64 " bookings (first-run-limit)", d->job,
-		     allowed);
+		     "the first run of %s would be refused: more than %" PRId64
+		     " bookings (first-run-limit)",
+		     d->job, allowed);
 	return bk_error_hint(&app->err, "let it through once with --allow=N");
 }
 
 /* What the run would end with, as far as a look can tell. */
-static enum bk_rc verdict(struct bk_app *app, const struct dry_out *d, const struct bk_dry_head *head)
+static enum bk_rc verdict(struct bk_app *app, const struct dry_out *d,
+			  const struct bk_dry_head *head)
 {
 	enum bk_rc rc = guard(app, d, head);
 
 	if (rc || !d->more)
 		return rc;
-	return bk_error_set(&app->err, BK_E_PARTIAL, "the limit of %" PRId64 " bookings is reached, work would remain",
+	return bk_error_set(&app->err, BK_E_PARTIAL,
+			    "the limit of %" PRId64 " bookings is reached, work would remain",
 			    d->limit);
 }
 
@@ -234,24 +243,27 @@ enum bk_rc bk_dry_command(struct bk_app *app, const char *job)
 {
 	const struct bk_options *o = &app->line.options;
 	BK_CLEAN(bk_dry_head_clear) struct bk_dry_head head = {.as_of = NULL};
-	BK_CLEAN(clear_dry) struct dry_out d = {
-		.app = app, .job = job, .items = bk_json_array(), .limit = o->limit};
+	BK_CLEAN(clear_dry)
+	struct dry_out d = {.app = app, .job = job, .items = bk_json_array(), .limit = o->limit};
 	BK_CLEAN(bk_job_clean) struct bk_job *work = NULL;
 	const char *schema = bk_conf_str(app->conf, "schema");
 	enum bk_rc end;
 	enum bk_rc rc;
 
 	if (!bk_conf_job_enabled(app->conf, job))
-		return bk_error_set(&app->err, BK_E_DISABLED, "%s is disabled in the configuration", job);
+		return bk_error_set(&app->err, BK_E_DISABLED, "%s is disabled in the configuration",
+				    job);
 	if ((rc = bk_app_connect(app, job, true)))
 		return rc;
 	if ((rc = start(&d)))
 		return rc;
 	work = bk_job_new(app->conf, job);
-	rc = bk_job_dry_run(work, app->db, schema, o->backlog ? -1 : bk_conf_job_num(app->conf, job, "max-age"),
+	rc = bk_job_dry_run(work, app->db, schema,
+			    o->backlog ? -1 : bk_conf_job_num(app->conf, job, "max-age"),
 			    o->limit < 0 ? -1 : o->limit + 1, on_row, &d, &head, &app->err);
 	if (rc == BK_E_PERMISSION)
-		bk_explain_permission(app->db, schema, bk_conf_mapping(app->conf), false, &app->err);
+		bk_explain_permission(app->db, schema, bk_conf_mapping(app->conf), false,
+				      &app->err);
 	if (rc)
 		return rc;
 	end = verdict(app, &d, &head);

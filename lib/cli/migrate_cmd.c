@@ -62,8 +62,10 @@ static enum bk_rc print(struct bk_app *app, const struct bk_migrate_report *r)
 	for (size_t i = 0; i < r->applied.count; i++)
 		bk_buf_fmt(&out, "applied %s\n", r->applied.items[i]);
 	if (r->bookings_created)
-		bk_buf_fmt(&out, "created public.bookings with %" PRId64 " bookings\n", r->sample_rows);
-	bk_buf_fmt(&out, "migrate: schema \"%s\" is at version %d%s\n", bk_conf_str(app->conf, "schema"), r->version,
+		bk_buf_fmt(&out, "created public.bookings with %" PRId64 " bookings\n",
+			   r->sample_rows);
+	bk_buf_fmt(&out, "migrate: schema \"%s\" is at version %d%s\n",
+		   bk_conf_str(app->conf, "schema"), r->version,
 		   r->applied.count || r->bookings_created ? "" : ", nothing to do");
 	return bk_app_write(app, &out);
 }
@@ -73,7 +75,8 @@ static void print_todo(struct bk_app *app, const struct bk_migrate_report *r)
 {
 	if (!r->todo.count)
 		return;
-	bk_app_warn(app, "this role could not set up everything; let somebody who may type this, or migrate again:");
+	bk_app_warn(app, "this role could not set up everything; "
+			 "let somebody who may type this, or migrate again:");
 	for (size_t i = 0; i < r->todo.count; i++)
 		(void)fprintf(stderr, "%s", r->todo.items[i]);
 }
@@ -87,8 +90,9 @@ static enum bk_rc check(struct bk_app *app, struct bk_migrate_report *r)
 	rc = print(app, r);
 	if (rc || !r->pending.count)
 		return rc;
-	bk_error_set(&app->err, BK_E_SCHEMA, "%zu migration%s missing, the first is %s", r->pending.count,
-		     r->pending.count == 1 ? " is" : "s are", r->pending.items[0]);
+	bk_error_set(&app->err, BK_E_SCHEMA, "%zu migration%s missing, the first is %s",
+		     r->pending.count, r->pending.count == 1 ? " is" : "s are",
+		     r->pending.items[0]);
 	return bk_error_hint(&app->err, "run bkmaint migrate as the owner of the database");
 }
 

@@ -38,7 +38,8 @@ static void explain(struct bk_app *app, struct bk_run_report *r)
 	if (bk_db_lost(app->db))
 		return;
 	if (r->rc == BK_E_PERMISSION)
-		bk_explain_permission(app->db, bk_conf_str(app->conf, "schema"), mapping, true, &r->error);
+		bk_explain_permission(app->db, bk_conf_str(app->conf, "schema"), mapping, true,
+				      &r->error);
 	if (r->rc == BK_E_SCHEMA && !r->error.hint[0] &&
 	    bk_table_load(app->db, mapping, &table, &why) == BK_E_MAPPING) {
 		r->error = why;
@@ -59,7 +60,8 @@ static void judge_outcome(struct bk_run_report *r, const struct bk_options *o)
 		break;
 	case BK_OUTCOME_BUSY:
 		r->rc = bk_error_set(&r->error, BK_E_BUSY, "%s is running already%s%s", r->job,
-				     result->holder ? " on " : "", result->holder ? result->holder : "");
+				     result->holder ? " on " : "",
+				     result->holder ? result->holder : "");
 		break;
 	case BK_OUTCOME_PAUSED:
 		r->rc = bk_error_set(&r->error, BK_E_PAUSED, "%s is paused%s%s", r->job,
@@ -80,18 +82,22 @@ static void log_run(struct bk_app *app, const struct bk_run_report *r)
 	BK_CLEAN(bk_free_str) char *message = NULL;
 
 	if (result->abandoned_id)
-		bk_app_warn(app, "execution %s of %s had lost its lease and was closed as ABANDONED",
+		bk_app_warn(app,
+			    "execution %s of %s had lost its lease and was closed as ABANDONED",
 			    result->abandoned_id, r->job);
 	message = bk_asprintf("%s %s", r->job, bk_outcome_names[result->outcome]);
 	if (!r->rc)
-		bk_log_write(&app->log, &(struct bk_log_record){
-						.level = BK_LOG_INFO,
-						.message = message,
-						.operation = r->job,
-						.execution_id = result->execution_id,
-						.execution_time_ms = result->execution_id ? result->execution_time_ms : -1,
-						.status = result->status,
-					});
+		bk_log_write(&app->log,
+			     &(struct bk_log_record){
+				     .level = BK_LOG_INFO,
+				     .message = message,
+				     .operation = r->job,
+				     .execution_id = result->execution_id,
+				     .execution_time_ms = result->execution_id
+								  ? result->execution_time_ms
+								  : -1,
+				     .status = result->status,
+			     });
 }
 
 static void run_claimable(struct bk_app *app, struct bk_run_report *r)
@@ -101,6 +107,7 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	char fingerprint[BK_FINGERPRINT_SIZE];
 	struct bk_work work;
 
+	r->result.outcome = BK_OUTCOME_RAN;
 	bk_mapping_fingerprint(bk_conf_mapping(app->conf), fingerprint);
 	request.instance = app->instance;
 	request.os_user = app->os_user;
@@ -132,8 +139,11 @@ void bk_run_job(struct bk_app *app, const char *job, bool manual, struct bk_run_
 		run_claimable(app, ret);
 		judge_outcome(ret, &app->line.options);
 	} else if (manual) {
-		ret->rc = bk_error_set(&ret->error, BK_E_DISABLED, "%s is disabled in the configuration", job);
-		bk_error_hint(&ret->error, "set enabled = yes in section %s; --force does not change the rules", job);
+		ret->rc = bk_error_set(&ret->error, BK_E_DISABLED,
+				       "%s is disabled in the configuration", job);
+		bk_error_hint(&ret->error,
+			      "set enabled = yes in section %s; --force does not change the rules",
+			      job);
 	}
 	log_run(app, ret);
 }

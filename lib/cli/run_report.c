@@ -1,13 +1,14 @@
 /*
  * What a run prints: a line for people, JSON, CSV, JSON lines.
  */
+#include "cli/run_job.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "cli/run_job.h"
 #include "conf/jobs.h"
 
 /* Changes per rule and from-state: the units of several scans count together. */
@@ -23,7 +24,8 @@ static void add_rules(struct bk_json *o, const struct bk_job *work)
 		for (size_t k = 0; k < i && !seen; k++) {
 			struct bk_tally earlier = bk_job_tally(work, k);
 
-			seen = strcmp(earlier.rule, t.rule) == 0 && strcmp(earlier.from, t.from) == 0;
+			seen = strcmp(earlier.rule, t.rule) == 0 &&
+			       strcmp(earlier.from, t.from) == 0;
 		}
 		for (size_t k = i + 1; k < n; k++) {
 			struct bk_tally later = bk_job_tally(work, k);
@@ -59,7 +61,11 @@ struct bk_json *bk_run_report_json(const struct bk_run_report *r)
 		bk_json_set_int(o, "executionTimeMs", result->execution_time_ms);
 	else
 		bk_json_set_null(o, "executionTimeMs");
-	bk_json_set_str(o, "outcome", bk_outcome_names[result->outcome]);
+	/* A run that failed before it was claimed has come to nothing. */
+	bk_json_set_str(o, "outcome",
+			r->rc && !recorded && result->outcome == BK_OUTCOME_RAN
+				? NULL
+				: bk_outcome_names[result->outcome]);
 	bk_json_set_str(o, "executionId", result->execution_id);
 	bk_json_set_str(o, "triggeredBy", r->manual ? "MANUAL" : "SCHEDULER");
 	bk_json_set_int(o, "skippedLocked", result->skipped_locked);
@@ -86,14 +92,16 @@ static void put_line(struct bk_buf *out, const struct bk_run_report *r)
 		bk_buf_char(out, '\n');
 		return;
 	}
-	bk_buf_fmt(out, "%s, %" PRId64 " booking%s changed in ", result->status ? result->status : "not closed",
-		   result->processed, result->processed == 1 ? "" : "s");
+	bk_buf_fmt(out, "%s, %" PRId64 " booking%s changed in ",
+		   result->status ? result->status : "not closed", result->processed,
+		   result->processed == 1 ? "" : "s");
 	bk_human_duration(out, result->execution_time_ms);
 	bk_buf_fmt(out, " (execution %s)", result->execution_id);
 	if (result->skipped_locked)
 		bk_buf_fmt(out, ", %" PRId64 " locked by others", result->skipped_locked);
 	if (result->remaining > result->skipped_locked)
-		bk_buf_fmt(out, ", %" PRId64 "%s remain", result->remaining, result->remaining >= 10000 ? " or more" : "");
+		bk_buf_fmt(out, ", %" PRId64 "%s remain", result->remaining,
+			   result->remaining >= 10000 ? " or more" : "");
 	bk_buf_char(out, '\n');
 }
 
@@ -101,12 +109,14 @@ static void put_csv(struct bk_buf *out, const struct bk_run_report *r)
 {
 	const struct bk_run_result *result = &r->result;
 
-	bk_buf_str(out, "operation,outcome,executionId,executedAt,status,processedCount,skippedLocked,remaining,"
-			"executionTimeMs,errorMessage\n");
+	bk_buf_str(out, "operation,outcome,executionId,executedAt,status,processedCount,"
+			"skippedLocked,remaining,executionTimeMs,errorMessage\n");
 	bk_buf_fmt(out, "%s,%s,%s,%s,%s,%" PRId64 ",%" PRId64 ",%" PRId64 ",", r->job,
-		   bk_outcome_names[result->outcome], result->execution_id ? result->execution_id : "",
-		   result->execution_id ? result->executed_at : "", result->status ? result->status : "",
-		   result->processed, result->skipped_locked, result->remaining);
+		   bk_outcome_names[result->outcome],
+		   result->execution_id ? result->execution_id : "",
+		   result->execution_id ? result->executed_at : "",
+		   result->status ? result->status : "", result->processed, result->skipped_locked,
+		   result->remaining);
 	if (result->execution_id)
 		bk_buf_fmt(out, "%" PRId64, result->execution_time_ms);
 	bk_buf_char(out, ',');
@@ -130,7 +140,8 @@ static enum bk_rc print_jsonl(struct bk_app *app, const struct bk_run_report *r,
 	put_jsonl(out, r);
 	/* The error line of a failure is the tool's own last line. */
 	if (!r->rc)
-		bk_buf_fmt(out, "{\"type\":\"summary\",\"runs\":1,\"processedCount\":%" PRId64 "}\n",
+		bk_buf_fmt(out,
+			   "{\"type\":\"summary\",\"runs\":1,\"processedCount\":%" PRId64 "}\n",
 			   r->result.processed);
 	return bk_app_write(app, out);
 }
@@ -141,11 +152,12 @@ enum bk_rc bk_run_report_print(struct bk_app *app, const struct bk_run_report *r
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
 	bool asked = app->format == BK_OUT_TABLE;
 
+	/* Where nothing came to pass there is no run to show; the error says it all. */
+	if (r->rc && !r->result.execution_id)
+		return BK_OK;
 	switch (app->format) {
 	case BK_OUT_JSON:
-		/* Where nothing came to pass at all there is no execution to show. */
-		if (!r->rc || r->result.execution_id)
-			app->data = bk_run_report_json(r);
+		app->data = bk_run_report_json(r);
 		return BK_OK;
 	case BK_OUT_JSONL:
 		return print_jsonl(app, r, &out);
@@ -156,8 +168,6 @@ enum bk_rc bk_run_report_print(struct bk_app *app, const struct bk_run_report *r
 	case BK_OUT_DEFAULT:
 		break;
 	}
-	if (r->rc && !r->result.execution_id)
-		return BK_OK;
 	if (!asked && (o->quiet || (!app->out_is_terminal && !o->verbose)))
 		return BK_OK;
 	put_line(&out, r);
@@ -185,8 +195,8 @@ static void clear_totals(struct due_totals *t)
 }
 
 /* One job: in JSON collected, otherwise printed as it comes. */
-static enum bk_rc run_one_due(struct bk_app *app, const char *job, struct due_totals *t, enum bk_rc *worst_rc,
-			      struct bk_error *worst)
+static enum bk_rc run_one_due(struct bk_app *app, const char *job, struct due_totals *t,
+			      enum bk_rc *worst_rc, struct bk_error *worst)
 {
 	BK_CLEAN(bk_run_report_clear) struct bk_run_report r = {.job = job};
 	enum bk_exit status;
@@ -222,7 +232,9 @@ static enum bk_rc print_totals(struct bk_app *app, struct due_totals *t, enum bk
 	if (app->format != BK_OUT_JSONL)
 		return BK_OK;
 	if (!worst)
-		bk_buf_fmt(&t->lines, "{\"type\":\"summary\",\"runs\":%" PRId64 ",\"processedCount\":%" PRId64 "}\n",
+		bk_buf_fmt(&t->lines,
+			   "{\"type\":\"summary\",\"runs\":%" PRId64 ",\"processedCount\":%" PRId64
+			   "}\n",
 			   t->runs_count, t->processed);
 	return bk_app_write(app, &t->lines);
 }
@@ -235,7 +247,8 @@ enum bk_rc bk_run_due_command(struct bk_app *app)
 	enum bk_rc rc = bk_app_connect(app, "run", false);
 
 	for (size_t i = 0; i < bk_job_names_count && !rc; i++)
-		if (!has_own_program(bk_job_names[i].name) && worst != BK_E_INTERRUPTED && worst != BK_E_TERMINATED)
+		if (!has_own_program(bk_job_names[i].name) && worst != BK_E_INTERRUPTED &&
+		    worst != BK_E_TERMINATED)
 			rc = run_one_due(app, bk_job_names[i].name, &t, &worst, &error);
 	if (!rc)
 		rc = print_totals(app, &t, worst);

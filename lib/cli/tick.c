@@ -6,14 +6,20 @@
 #define MAX_BOOKINGS 1000000000
 
 #define LIMIT                                                                                      \
-	{"limit", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, limit),                       \
-	 "change at most N bookings", 1, MAX_BOOKINGS, NULL}
+	{                                                                                          \
+		"limit", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, limit),                \
+			"change at most N bookings", 1, MAX_BOOKINGS, NULL                         \
+	}
 #define ALLOW                                                                                      \
-	{"allow", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, allow),                       \
-	 "let up to N bookings through the guard, this once", 1, MAX_BOOKINGS, NULL}
+	{                                                                                          \
+		"allow", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, allow),                \
+			"let up to N bookings through the guard, this once", 1, MAX_BOOKINGS, NULL \
+	}
 #define DRY_RUN                                                                                    \
-	{"dry-run", 'n', BK_OPT_FLAG, NULL, offsetof(struct bk_options, dry_run),                  \
-	 "list the bookings that would change; change nothing", 0, 0, NULL}
+	{                                                                                          \
+		"dry-run", 'n', BK_OPT_FLAG, NULL, offsetof(struct bk_options, dry_run),           \
+			"list the bookings that would change; change nothing", 0, 0, NULL          \
+	}
 
 const struct bk_option bk_tick_options[] = {
 	{"now", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, now),
@@ -32,13 +38,14 @@ const struct bk_option bk_maint_options[] = {
 	{"force", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, force),
 	 "also when the job is paused or disabled in the database", 0, 0, NULL},
 	DRY_RUN,
-	{"due", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, due),
-	 "run the jobs that are due", 0, 0, NULL},
+	{"due", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, due), "run the jobs that are due",
+	 0, 0, NULL},
 	{"check", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, check),
 	 "only say which migrations are missing", 0, 0, NULL},
 	{"sample", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, sample),
 	 "make public.bookings with 100,000 sample bookings", 0, 0, NULL},
-	{"reference-bookings", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, reference_bookings),
-	 "make public.bookings, empty", 0, 0, NULL},
+	{"reference-bookings", 0, BK_OPT_FLAG, NULL,
+	 offsetof(struct bk_options, reference_bookings), "make public.bookings, empty", 0, 0,
+	 NULL},
 };
 const size_t bk_maint_option_count = BK_COUNT(bk_maint_options);

@@ -4,6 +4,8 @@
  * failure means. libpq 15 gives no SQLSTATE for a failed connection, so the
  * attempt is made with verbose messages, which carry it in their text.
  */
+#include "db/internal.h"
+
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +13,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "db/internal.h"
 
 enum { MAX_KEYWORDS = 64 };
 
@@ -93,9 +94,10 @@ static enum bk_rc add_conninfo(struct keywords *k, const PQconninfoOption *defau
 		if (!o->val || !known)
 			continue;
 		if (!source->from_file && strcmp(o->keyword, "password") == 0) {
-			rc = bk_error_set(err, BK_E_USAGE,
-					  "%s holds a password, which every user of this machine could read",
-					  source->origin);
+			rc = bk_error_set(
+				err, BK_E_USAGE,
+				"%s holds a password, which every user of this machine could read",
+				source->origin);
 			bk_error_hint(err, "keep it in ~/.pgpass or in a service file");
 		} else if (!source->from_file || !env) {
 			put(k, known->keyword, o->val);
@@ -180,7 +182,8 @@ static void find_sqlstate(const char *message, char ret[6])
 {
 	ret[0] = '\0';
 	for (const char *p = message; (p = strstr(p, ":  ")); p += 3) {
-		if (strlen(p) < 9 || p[8] != ':' || strspn(p + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5)
+		if (strlen(p) < 9 || p[8] != ':' ||
+		    strspn(p + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5)
 			continue;
 		if (!ret[0] || strncmp(p + 3, "28", 2) == 0) {
 			memcpy(ret, p + 3, 5);
@@ -223,7 +226,8 @@ static enum bk_rc connect_error(PGconn *conn, struct bk_error *err)
 		rc = BK_E_LOGIN;
 	else if (strcmp(sqlstate, "42501") == 0)
 		rc = BK_E_PERMISSION;
-	else if (!sqlstate[0] && (strstr(raw, "session is read-only") || strstr(raw, "hot standby")))
+	else if (!sqlstate[0] &&
+		 (strstr(raw, "session is read-only") || strstr(raw, "hot standby")))
 		rc = BK_E_STANDBY;
 	bk_error_set(err, rc, "%s", text.len ? bk_buf_cstr(&text) : "connection failed");
 	memcpy(err->sqlstate, sqlstate, sizeof(sqlstate));
@@ -261,7 +265,8 @@ static void set_target(struct bk_db *db)
 
 	(void)snprintf(db->target, sizeof(db->target), "host=%s port=%s dbname=%s user=%s",
 		       host ? host : "", PQport(db->conn) ? PQport(db->conn) : "",
-		       PQdb(db->conn) ? PQdb(db->conn) : "", PQuser(db->conn) ? PQuser(db->conn) : "");
+		       PQdb(db->conn) ? PQdb(db->conn) : "",
+		       PQuser(db->conn) ? PQuser(db->conn) : "");
 }
 
 static enum bk_rc start(struct bk_db *db, const struct keywords *k, struct bk_error *err)
@@ -283,7 +288,8 @@ static enum bk_rc start(struct bk_db *db, const struct keywords *k, struct bk_er
 	return BK_OK;
 }
 
-enum bk_rc bk_db_connect(const struct bk_db_params *params, struct bk_db **ret, struct bk_error *err)
+enum bk_rc bk_db_connect(const struct bk_db_params *params, struct bk_db **ret,
+			 struct bk_error *err)
 {
 	PQconninfoOption *defaults = PQconndefaults();
 	BK_CLEAN(bk_db_clean) struct bk_db *db = bk_calloc(1, sizeof(*db));
@@ -294,7 +300,8 @@ enum bk_rc bk_db_connect(const struct bk_db_params *params, struct bk_db **ret, 
 	db->interrupted = params->interrupted;
 	bk_db_deadline(db, params->connect_timeout_ms);
 	if (!defaults)
-		return bk_error_set(err, BK_E_CONFIG, "the connection service of PGSERVICE is not defined");
+		return bk_error_set(err, BK_E_CONFIG,
+				    "the connection service of PGSERVICE is not defined");
 	rc = build(&k, params, defaults, err);
 	if (!rc)
 		rc = start(db, &k, err);

@@ -95,7 +95,8 @@ enum bk_rc bk_db_wait(struct bk_db *db, bool writing, struct bk_error *err)
 			cancel(db);
 		if (left <= 0) {
 			abandon(db);
-			return bk_error_set(err, BK_E_UNAVAILABLE, "no answer from the server in time");
+			return bk_error_set(err, BK_E_UNAVAILABLE,
+					    "no answer from the server in time");
 		}
 		ready = poll(&fd, 1, left < WAIT_SLICE_MS ? (int)left : WAIT_SLICE_MS);
 		if (ready > 0)
@@ -166,11 +167,13 @@ static enum bk_rc check_shape(const struct bk_stmt *stmt, const PGresult *res, s
 {
 	int rows = PQntuples(res);
 	bool fits = stmt->shape == BK_ANY_ROWS || (stmt->shape == BK_ONE_ROW && rows == 1) ||
-		    (stmt->shape == BK_MAYBE_ROW && rows <= 1) || (stmt->shape == BK_NO_ROWS && rows == 0);
+		    (stmt->shape == BK_MAYBE_ROW && rows <= 1) ||
+		    (stmt->shape == BK_NO_ROWS && rows == 0);
 
 	if (!fits)
-		return bk_error_set(err, BK_E_INTERNAL, "%s: %d rows where another number was expected",
-				    stmt->name, rows);
+		return bk_error_set(err, BK_E_INTERNAL,
+				    "%s: %d rows where another number was expected", stmt->name,
+				    rows);
 	return BK_OK;
 }
 
@@ -185,7 +188,8 @@ static enum bk_rc judge(struct bk_db *db, const struct bk_stmt *stmt, const PGre
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
 		return bk_db_result_error(db, stmt->name, res, err);
 	/* COMMIT of a failed transaction is "OK" with another tag. */
-	if (strcmp(stmt->sql, "COMMIT") == 0 && strcmp(PQcmdStatus((PGresult *)(uintptr_t)res), "COMMIT") != 0)
+	if (strcmp(stmt->sql, "COMMIT") == 0 &&
+	    strcmp(PQcmdStatus((PGresult *)(uintptr_t)res), "COMMIT") != 0)
 		return bk_error_set(err, BK_E_RUN, "the server rolled the transaction back");
 	return check_shape(stmt, res, err);
 }
@@ -213,7 +217,8 @@ static enum bk_rc read_stmt(struct bk_db *db, const struct bk_stmt *stmt, struct
 		if (PQstatus(db->conn) == CONNECTION_BAD)
 			return first ? first
 				     : bk_error_set(err, BK_E_UNAVAILABLE,
-						    "%s: connection to the server was lost", stmt->name);
+						    "%s: connection to the server was lost",
+						    stmt->name);
 	}
 }
 
@@ -223,7 +228,8 @@ static enum bk_rc send_all(struct bk_db *db, const struct bk_stmt *stmts, size_t
 	for (size_t i = 0; i < count; i++)
 		if (!PQsendQueryParams(db->conn, stmts[i].sql, stmts[i].param_count, NULL,
 				       stmts[i].params, NULL, NULL, 0))
-			return bk_error_set(err, BK_E_UNAVAILABLE, "%s: cannot send", stmts[i].name);
+			return bk_error_set(err, BK_E_UNAVAILABLE, "%s: cannot send",
+					    stmts[i].name);
 	if (!PQpipelineSync(db->conn))
 		return bk_error_set(err, BK_E_UNAVAILABLE, "cannot send");
 	return flush(db, err);
@@ -239,7 +245,8 @@ static enum bk_rc read_all(struct bk_db *db, const struct bk_stmt *stmts, size_t
 	PGresult *res = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		enum bk_rc rc = read_stmt(db, &stmts[i], ret ? &ret[i] : NULL, first ? &later : err);
+		enum bk_rc rc = read_stmt(db, &stmts[i], ret ? &ret[i] : NULL,
+					  first ? &later : err);
 
 		first = first ? first : rc;
 		if (bk_db_lost(db))
@@ -273,8 +280,9 @@ static enum bk_rc run_raw(struct bk_db *db, const struct bk_stmt *stmts, size_t 
 	/* The connection went and no statement before the COMMIT had failed: nobody
 	   knows. An administrator's FATAL may come after the commit was made durable. */
 	if (rc && db->committing && bk_db_lost(db) && (count == 1 || !err->sqlstate[0]))
-		rc = bk_error_set(err, BK_E_UNKNOWN,
-				  "the connection was lost during a commit, its outcome is not known");
+		rc = bk_error_set(
+			err, BK_E_UNKNOWN,
+			"the connection was lost during a commit, its outcome is not known");
 	db->committing = false;
 	return rc;
 }
@@ -341,8 +349,8 @@ enum bk_rc bk_db_script(struct bk_db *db, const char *name, const char *sql, str
 }
 
 /* Hands rows over one at a time until the result ends. */
-static enum bk_rc stream_rows(struct bk_db *db, const struct bk_stmt *stmt, bk_row_fn row, void *arg,
-			      struct bk_error *err)
+static enum bk_rc stream_rows(struct bk_db *db, const struct bk_stmt *stmt, bk_row_fn row,
+			      void *arg, struct bk_error *err)
 {
 	enum bk_rc first = BK_OK;
 
@@ -358,7 +366,8 @@ static enum bk_rc stream_rows(struct bk_db *db, const struct bk_stmt *stmt, bk_r
 			first = bk_db_result_error(db, stmt->name, res, err);
 		PQclear(res);
 		if (PQstatus(db->conn) == CONNECTION_BAD)
-			return first ? first : bk_error_set(err, BK_E_UNAVAILABLE, "connection lost");
+			return first ? first
+				     : bk_error_set(err, BK_E_UNAVAILABLE, "connection lost");
 	}
 }
 

@@ -28,9 +28,9 @@
 struct bk_db;
 
 struct bk_db_params {
-	const char *conninfo;  /* from the file: string or URI; NULL = none. PG* variables beat it */
-	const char *dbname;    /* -d: name, conninfo string or URI; beats PG*; NULL = none */
-	const char *host;      /* -h -p -U; NULL = none */
+	const char *conninfo; /* from the file: string or URI; NULL = none. PG* variables beat it */
+	const char *dbname;   /* -d: name, conninfo string or URI; beats PG*; NULL = none */
+	const char *host;     /* -h -p -U; NULL = none */
 	const char *port;
 	const char *user;
 	const char *application; /* application_name */

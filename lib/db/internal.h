@@ -14,7 +14,7 @@ struct bk_db {
 	struct bk_clock clock;
 	int64_t deadline_ms; /* on clock.mono_ms */
 	const volatile sig_atomic_t *interrupted;
-	bool cancelled; /* a cancel request was sent for the statement in flight */
+	bool cancelled;  /* a cancel request was sent for the statement in flight */
 	bool committing; /* a COMMIT is in flight: it is never cancelled */
 	char target[160];
 	char notice[256];

@@ -82,7 +82,8 @@ enum bk_rc bk_rows_read(const struct bk_rows *rows, int row, const struct bk_fie
 		enum bk_rc rc = BK_OK;
 
 		if (column < 0)
-			return bk_error_set(err, BK_E_INTERNAL, "the answer has no column %s", f->column);
+			return bk_error_set(err, BK_E_INTERNAL, "the answer has no column %s",
+					    f->column);
 		text = bk_rows_cell(rows, row, column);
 		switch (f->kind) {
 		case BK_FIELD_TEXT:

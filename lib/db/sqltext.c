@@ -114,7 +114,8 @@ static size_t element_len(const char *start, const char *p)
 	return 1;
 }
 
-static const char *find_var(const struct bk_sql_var *vars, size_t count, const char *name, size_t len)
+static const char *find_var(const struct bk_sql_var *vars, size_t count, const char *name,
+			    size_t len)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strncmp(vars[i].name, name, len) == 0 && !vars[i].name[len])
@@ -139,7 +140,8 @@ static enum bk_rc put_var(struct bk_buf *out, const char *p, const struct bk_sql
 		return BK_OK;
 	value = find_var(vars, count, name, len);
 	if (!value)
-		return bk_error_set(err, BK_E_INTERNAL, "SQL variable :%.*s has no value", (int)len, name);
+		return bk_error_set(err, BK_E_INTERNAL, "SQL variable :%.*s has no value", (int)len,
+				    name);
 	if (mark == '"')
 		bk_sql_ident(out, value);
 	else if (mark == '\'')

@@ -64,7 +64,8 @@ size_t bk_tx_begin(struct bk_tx *tx, enum bk_tx_kind kind, const struct bk_tx_li
 
 void bk_tx_deadline(struct bk_db *db, const struct bk_tx_limits *limits)
 {
-	bk_db_deadline(db, (limits->statement_ms ? limits->statement_ms : NO_LIMIT_MS) + CLIENT_MARGIN_MS);
+	bk_db_deadline(db, (limits->statement_ms ? limits->statement_ms : NO_LIMIT_MS) +
+				   CLIENT_MARGIN_MS);
 }
 
 enum bk_rc bk_tx_one(struct bk_db *db, enum bk_tx_kind kind, const struct bk_tx_limits *limits,

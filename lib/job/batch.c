@@ -1,20 +1,22 @@
 /*
  * One batch: its SQL from sql/booking_batch.sql, its parameters, its answer.
  */
+#include "job/internal.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "db/sqltext.h"
-#include "job/internal.h"
 
 /* $1..$9 of booking_batch.sql; the position follows. */
 enum { FIXED_PARAMS = 9, FIRST_POSITION = 10 };
 
 /* The fragments of the template that depend on the key columns. */
 struct key_sql {
-	struct bk_buf scan_columns, lock_columns, lock_match, update_match, texts, arrays, hash, position;
+	struct bk_buf scan_columns, lock_columns, lock_match, update_match, texts, arrays, hash,
+		position;
 };
 
 static void clear_key_sql(struct key_sql *k)
@@ -58,7 +60,8 @@ static void write_match(struct key_sql *k, const struct bk_job *job)
 		return;
 	}
 	bk_buf_str(&k->lock_match, "b.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT s.t FROM s))");
-	bk_buf_str(&k->update_match, "b.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT l.t FROM l))");
+	bk_buf_str(&k->update_match,
+		   "b.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT l.t FROM l))");
 }
 
 static void write_key_sql(struct key_sql *k, const struct bk_job *job, const struct bk_unit *unit)
@@ -107,16 +110,17 @@ static void write_assign(struct bk_buf *out, const struct bk_mapping *m, const s
 	}
 }
 
-static enum bk_rc fill_batch(const struct bk_job *job, const char *schema, const struct bk_unit *unit,
-			     const struct key_sql *k, const char *scan, struct bk_buf *out,
-			     struct bk_error *err)
+static enum bk_rc fill_batch(const struct bk_job *job, const char *schema,
+			     const struct bk_unit *unit, const struct key_sql *k, const char *scan,
+			     struct bk_buf *out, struct bk_error *err)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf condition = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf assign = BK_BUF_INIT;
 
 	bk_table_sql(&table, job->mapping);
-	bk_rule_condition(&condition, unit->rule, unit->scan, bk_param_bounds.as_of, bk_param_bounds.lower);
+	bk_rule_condition(&condition, unit->rule, unit->scan, bk_param_bounds.as_of,
+			  bk_param_bounds.lower);
 	write_assign(&assign, job->mapping, unit);
 	const struct bk_sql_var vars[] = {
 		{"bk", schema},
@@ -138,7 +142,8 @@ static enum bk_rc fill_batch(const struct bk_job *job, const char *schema, const
 	return bk_sql_fill_file(out, "booking_batch", vars, BK_COUNT(vars), err);
 }
 
-enum bk_rc bk_batch_sql(const struct bk_job *job, const char *schema, struct bk_buf *out, struct bk_error *err)
+enum bk_rc bk_batch_sql(const struct bk_job *job, const char *schema, struct bk_buf *out,
+			struct bk_error *err)
 {
 	const struct bk_unit *unit = &job->units.items[job->current];
 	BK_CLEAN(clear_key_sql) struct key_sql k = {.scan_columns = BK_BUF_INIT};
@@ -165,7 +170,8 @@ static void clear_params(struct batch_params *p)
 	free(p->values);
 }
 
-static void fill_params(struct batch_params *p, const struct bk_job *job, const struct bk_run *run, int64_t max)
+static void fill_params(struct batch_params *p, const struct bk_job *job, const struct bk_run *run,
+			int64_t max)
 {
 	size_t n = job->position.values ? job->position.count : 0;
 
@@ -201,7 +207,8 @@ static const struct bk_field batch_fields[] = {
 	{"ledger", BK_FIELD_INT, offsetof(struct batch_row, ledger)},
 };
 
-static enum bk_rc take_position(struct bk_job *job, const struct bk_rows *rows, struct bk_error *err)
+static enum bk_rc take_position(struct bk_job *job, const struct bk_rows *rows,
+				struct bk_error *err)
 {
 	bk_position_clear(&job->next);
 	job->next.count = 1 + job->mapping->key_count;
@@ -210,7 +217,8 @@ static enum bk_rc take_position(struct bk_job *job, const struct bk_rows *rows, 
 		const char *text = bk_rows_cell(rows, 0, (int)(BK_COUNT(batch_fields) + i));
 
 		if (!text)
-			return bk_error_set(err, BK_E_MAPPING, "a key column of a due booking is NULL");
+			return bk_error_set(err, BK_E_MAPPING,
+					    "a key column of a due booking is NULL");
 		job->next.values[i] = bk_strdup(text);
 	}
 	return BK_OK;
@@ -242,8 +250,8 @@ static int64_t statement_limit(const struct bk_run *run)
 	return limit > 0 ? limit : 1;
 }
 
-enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t max, struct bk_batch *ret,
-			struct bk_error *err)
+enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t max,
+			struct bk_batch *ret, struct bk_error *err)
 {
 	const struct bk_tx_limits limits = {statement_limit(run), run->request->lock_timeout_ms,
 					    job->pinned[job->current]};
@@ -258,7 +266,8 @@ enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t ma
 	if ((rc = bk_batch_sql(job, run->request->schema, &sql, err)))
 		return rc;
 	fill_params(&p, job, run, max);
-	stmts[n] = (struct bk_stmt){"booking_batch", bk_buf_cstr(&sql), p.values, p.count, BK_ONE_ROW};
+	stmts[n] = (struct bk_stmt){"booking_batch", bk_buf_cstr(&sql), p.values, p.count,
+				    BK_ONE_ROW};
 	bk_tx_deadline(run->db, &limits);
 	if ((rc = bk_db_run(run->db, stmts, n + 1, rows, err)))
 		return bk_error_prefix(err, "rule %s", job->units.items[job->current].rule->name);

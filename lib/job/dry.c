@@ -1,13 +1,14 @@
 /*
  * The dry run: the selecting SQL of the batch in one read-only snapshot.
  */
+#include "job/internal.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "db/sqltext.h"
-#include "job/internal.h"
 
 /* A listing may be long; it locks nothing, so it may take its time. */
 #define DRY_TIMEOUT_MS 600000
@@ -44,8 +45,8 @@ static enum bk_rc on_row(void *arg, const struct bk_rows *rows, struct bk_error 
 	for (size_t i = 0; i < n; i++)
 		keys[i] = bk_rows_cell(rows, 0, (int)i);
 	rc = d->row(d->arg,
-		    &(const struct bk_dry_row){keys, n, d->unit->rule->name, d->unit->from, d->unit->to,
-					       bk_rows_text(rows, 0, "due_at")},
+		    &(const struct bk_dry_row){keys, n, d->unit->rule->name, d->unit->from,
+					       d->unit->to, bk_rows_text(rows, 0, "due_at")},
 		    err);
 	free(keys);
 	if (d->left > 0)
@@ -54,8 +55,8 @@ static enum bk_rc on_row(void *arg, const struct bk_rows *rows, struct bk_error 
 }
 
 /* Opens the snapshot and reads the head in it; the transaction stays open. */
-static enum bk_rc open_snapshot(struct dry *d, struct bk_db *db, const char *schema, int64_t max_age_ms,
-				struct bk_dry_head *ret, struct bk_error *err)
+static enum bk_rc open_snapshot(struct dry *d, struct bk_db *db, const char *schema,
+				int64_t max_age_ms, struct bk_dry_head *ret, struct bk_error *err)
 {
 	static const struct bk_field own[] = {
 		{"as_of", BK_FIELD_TEXT, offsetof(struct dry, as_of)},
@@ -99,11 +100,13 @@ static void write_columns(struct bk_buf *out, const struct bk_job *job, const st
 
 		bk_buf_str(&column, "b.");
 		bk_sql_ident(&column, job->mapping->keys[i]);
-		bk_value_text(out, bk_buf_cstr(&column), bk_table_column(&job->table, job->mapping->keys[i])->type);
+		bk_value_text(out, bk_buf_cstr(&column),
+			      bk_table_column(&job->table, job->mapping->keys[i])->type);
 		bk_buf_fmt(out, " AS k%zu, ", i + 1);
 	}
 	bk_buf_fmt(out,
-		   "pg_catalog.to_char(pg_catalog.timezone('UTC', %s), 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS due_at",
+		   "pg_catalog.to_char(pg_catalog.timezone('UTC', %s),"
+		   " 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS due_at",
 		   unit->rule->due);
 }
 
@@ -118,20 +121,21 @@ static enum bk_rc list_unit(struct dry *d, struct bk_db *db, struct bk_error *er
 
 	(void)snprintf(limit, sizeof(limit), "%" PRId64, d->left);
 	write_columns(&columns, d->job, d->unit);
-	if ((rc = bk_unit_scan(&scan, d->unit, d->job->mapping, &bk_param_bounds, bk_buf_cstr(&columns), "",
-			       "$3::pg_catalog.int8", err)))
+	if ((rc = bk_unit_scan(&scan, d->unit, d->job->mapping, &bk_param_bounds,
+			       bk_buf_cstr(&columns), "", "$3::pg_catalog.int8", err)))
 		return rc;
-	if ((rc = bk_sql_fill_file(&sql, "dry_select", &(const struct bk_sql_var){"scan", bk_buf_cstr(&scan)}, 1,
-				   err)))
+	if ((rc = bk_sql_fill_file(&sql, "dry_select",
+				   &(const struct bk_sql_var){"scan", bk_buf_cstr(&scan)}, 1, err)))
 		return rc;
-	return bk_db_stream(db,
-			    &(const struct bk_stmt){"dry_select", bk_buf_cstr(&sql), params, 3, BK_ANY_ROWS},
-			    on_row, d, err);
+	return bk_db_stream(
+		db,
+		&(const struct bk_stmt){"dry_select", bk_buf_cstr(&sql), params, 3, BK_ANY_ROWS},
+		on_row, d, err);
 }
 
-enum bk_rc bk_job_dry_run(struct bk_job *job, struct bk_db *db, const char *schema, int64_t max_age_ms,
-			  int64_t limit, bk_dry_fn row, void *arg, struct bk_dry_head *ret_head,
-			  struct bk_error *err)
+enum bk_rc bk_job_dry_run(struct bk_job *job, struct bk_db *db, const char *schema,
+			  int64_t max_age_ms, int64_t limit, bk_dry_fn row, void *arg,
+			  struct bk_dry_head *ret_head, struct bk_error *err)
 {
 	BK_CLEAN(clear_dry) struct dry d = {.job = job, .row = row, .arg = arg, .left = limit};
 	enum bk_rc rc;

@@ -22,9 +22,9 @@ struct bk_job {
 	struct bk_units units;
 	struct bk_table table; /* empty until prepare */
 	struct bk_buf probe;
-	bool *pinned;          /* per unit: an index serves the ordered scan */
-	int64_t *changed;      /* per unit, committed */
-	size_t current;        /* unit at hand */
+	bool *pinned;                /* per unit: an index serves the ordered scan */
+	int64_t *changed;            /* per unit, committed */
+	size_t current;              /* unit at hand */
 	struct bk_position position; /* of the last committed batch of the current unit */
 	/* The batch that is not yet known to be committed. */
 	struct bk_position next;
@@ -39,8 +39,8 @@ enum bk_rc bk_batch_sql(const struct bk_job *job, const char *schema, struct bk_
 			struct bk_error *err) BK_NODISCARD;
 
 /* Runs it: transaction head and statement in one trip, transaction left open. */
-enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t max, struct bk_batch *ret,
-			struct bk_error *err) BK_NODISCARD;
+enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t max,
+			struct bk_batch *ret, struct bk_error *err) BK_NODISCARD;
 
 /* Counts of what is still due; see struct bk_work. */
 enum bk_rc bk_rest_count(struct bk_job *job, const struct bk_run *run, struct bk_rest *ret,

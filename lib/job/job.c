@@ -72,24 +72,27 @@ struct bk_tally bk_job_tally(const struct bk_job *job, size_t unit)
 }
 
 /* True when the pinned plan reads the scan in order: no sort, no whole table. */
-static enum bk_rc explain_unit(struct bk_job *job, const struct bk_run *run, size_t unit, struct bk_error *err)
+static enum bk_rc explain_unit(struct bk_job *job, const struct bk_run *run, size_t unit,
+			       struct bk_error *err)
 {
-	const struct bk_tx_limits limits = {run->request->statement_timeout_ms, run->request->lock_timeout_ms, true};
+	const struct bk_tx_limits limits = {run->request->statement_timeout_ms,
+					    run->request->lock_timeout_ms, true};
 	const char *params[] = {run->as_of, run->lower, "1000"};
 	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	enum bk_rc rc;
 
-	if ((rc = bk_unit_scan(&scan, &job->units.items[unit], job->mapping, &bk_param_bounds, "1", "",
-			       "$3::pg_catalog.int8", err)))
+	if ((rc = bk_unit_scan(&scan, &job->units.items[unit], job->mapping, &bk_param_bounds, "1",
+			       "", "$3::pg_catalog.int8", err)))
 		return rc;
 	if ((rc = bk_sql_fill_file(&sql, "booking_explain",
 				   &(const struct bk_sql_var){"scan", bk_buf_cstr(&scan)}, 1, err)))
 		return rc;
 	rc = bk_tx_one(run->db, BK_TX_READ, &limits,
-		       &(const struct bk_stmt){"booking_explain", bk_buf_cstr(&sql), params, 3, BK_ANY_ROWS}, &rows,
-		       err);
+		       &(const struct bk_stmt){"booking_explain", bk_buf_cstr(&sql), params, 3,
+					       BK_ANY_ROWS},
+		       &rows, err);
 	if (rc)
 		return rc;
 	job->pinned[unit] = true;
@@ -112,7 +115,8 @@ static enum bk_rc prepare(void *self, const struct bk_run *run, struct bk_error 
 	return rc;
 }
 
-static enum bk_rc count(void *self, const struct bk_run *run, int64_t limit, int64_t *ret, struct bk_error *err)
+static enum bk_rc count(void *self, const struct bk_run *run, int64_t limit, int64_t *ret,
+			struct bk_error *err)
 {
 	return bk_due_count(self, run, limit, ret, err);
 }
@@ -138,7 +142,8 @@ static void committed(void *self)
 	job->next = (struct bk_position){NULL, 0};
 }
 
-static enum bk_rc rest(void *self, const struct bk_run *run, struct bk_rest *ret, struct bk_error *err)
+static enum bk_rc rest(void *self, const struct bk_run *run, struct bk_rest *ret,
+		       struct bk_error *err)
 {
 	return bk_rest_count(self, run, ret, err);
 }
@@ -150,7 +155,8 @@ enum bk_rc bk_job_work(struct bk_job *job, struct bk_work *ret, struct bk_error 
 	bk_buf_reset(&job->probe);
 	if ((rc = bk_units_probe(&job->probe, &job->units, job->mapping, &claim_bounds, err)))
 		return rc;
-	*ret = (struct bk_work){job, bk_buf_cstr(&job->probe), prepare, count, batch, committed, rest};
+	*ret = (struct bk_work){job, bk_buf_cstr(&job->probe), prepare, count, batch, committed,
+				rest};
 	return BK_OK;
 }
 

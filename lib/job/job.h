@@ -64,8 +64,8 @@ typedef enum bk_rc (*bk_dry_fn)(void *arg, const struct bk_dry_row *row, struct 
  * in one read-only snapshot. `limit` -1 = all; max_age_ms -1 = no lower bound.
  * Fills *ret_head before the first row. Changes and records nothing.
  */
-enum bk_rc bk_job_dry_run(struct bk_job *job, struct bk_db *db, const char *schema, int64_t max_age_ms,
-			  int64_t limit, bk_dry_fn row, void *arg, struct bk_dry_head *ret_head,
-			  struct bk_error *err) BK_NODISCARD;
+enum bk_rc bk_job_dry_run(struct bk_job *job, struct bk_db *db, const char *schema,
+			  int64_t max_age_ms, int64_t limit, bk_dry_fn row, void *arg,
+			  struct bk_dry_head *ret_head, struct bk_error *err) BK_NODISCARD;
 
 #endif

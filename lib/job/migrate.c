@@ -68,7 +68,9 @@ static void clear_migrations(struct migrations *all)
 static void read_min_program(struct migration *m)
 {
 	static const char mark[] = "-- min-program: ";
-	size_t len = strncmp(m->text, mark, sizeof(mark) - 1) == 0 ? strcspn(m->text + sizeof(mark) - 1, "\n") : 0;
+	size_t len = strncmp(m->text, mark, sizeof(mark) - 1) == 0
+			     ? strcspn(m->text + sizeof(mark) - 1, "\n")
+			     : 0;
 
 	BK_ASSERT(len > 0 && len < sizeof(m->min_program));
 	memcpy(m->min_program, m->text + sizeof(mark) - 1, len);
@@ -99,8 +101,10 @@ static enum bk_rc load_migrations(struct bk_db *db, struct migrations *all, stru
 	bk_db_text_array(&texts, list, all->count);
 	free(list);
 	params[0] = bk_buf_cstr(&texts);
-	rc = bk_tx_one(db, BK_TX_READ, &look_limits,
-		       &(const struct bk_stmt){"sha256", bk_sql_text("sha256"), params, 1, BK_ANY_ROWS}, &rows, err);
+	rc = bk_tx_one(
+		db, BK_TX_READ, &look_limits,
+		&(const struct bk_stmt){"sha256", bk_sql_text("sha256"), params, 1, BK_ANY_ROWS},
+		&rows, err);
 	for (size_t i = 0; i < all->count && !rc; i++)
 		all->items[i].checksum = bk_strdup(bk_rows_cell(rows, (int)i, 0));
 	return rc;
@@ -134,18 +138,21 @@ static void clear_applied(struct applied *a)
 }
 
 /* Judges one applied migration against the embedded ones. */
-static enum bk_rc check_applied(const struct migrations *all, const struct applied *a, struct bk_error *err)
+static enum bk_rc check_applied(const struct migrations *all, const struct applied *a,
+				struct bk_error *err)
 {
 	const struct migration *m = find(all, a->version);
 
 	if (bk_version_compare(a->min_program, BK_VERSION) > 0) {
-		bk_error_set(err, BK_E_SCHEMA, "the schema needs bk %s or newer, this is %s", a->min_program,
-			     BK_VERSION);
+		bk_error_set(err, BK_E_SCHEMA, "the schema needs bk %s or newer, this is %s",
+			     a->min_program, BK_VERSION);
 		return bk_error_hint(err, "install the newer version on this host");
 	}
 	if (m && strcmp(m->checksum, a->checksum) != 0) {
-		bk_error_set(err, BK_E_SCHEMA, "migration %s was changed after it was applied", m->name);
-		return bk_error_hint(err, "install the version of bk that applied it, or restore the file");
+		bk_error_set(err, BK_E_SCHEMA, "migration %s was changed after it was applied",
+			     m->name);
+		return bk_error_hint(
+			err, "install the version of bk that applied it, or restore the file");
 	}
 	return BK_OK;
 }
@@ -162,7 +169,8 @@ static enum bk_rc compare(struct bk_db *db, const char *schema, const struct mig
 
 	if (!rc)
 		rc = bk_tx_one(db, BK_TX_READ, &look_limits,
-			       &(const struct bk_stmt){"migration_list", bk_buf_cstr(&sql), NULL, 0, BK_ANY_ROWS},
+			       &(const struct bk_stmt){"migration_list", bk_buf_cstr(&sql), NULL, 0,
+						       BK_ANY_ROWS},
 			       &rows, err);
 	for (int i = 0; !rc && i < bk_rows_count(rows); i++) {
 		BK_CLEAN(clear_applied) struct applied a = {.name = NULL};
@@ -189,7 +197,8 @@ static enum bk_rc look(struct bk_db *db, const char *schema, const struct migrat
 		       struct bk_migrate_report *ret, struct bk_error *err)
 {
 	const char *params[] = {schema};
-	const struct bk_stmt stmt = {"migration_exists", bk_sql_text("migration_exists"), params, 1, BK_ONE_ROW};
+	const struct bk_stmt stmt = {"migration_exists", bk_sql_text("migration_exists"), params, 1,
+				     BK_ONE_ROW};
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	const char *present;
 	enum bk_rc rc;
@@ -222,12 +231,14 @@ static enum bk_rc begin_locked(struct bk_db *db, const char *schema, struct bk_e
 	struct bk_stmt stmts[BK_TX_HEAD + 1];
 	size_t n = bk_tx_begin(&tx, BK_TX_OWN, &migrate_limits, stmts);
 
-	stmts[n] = (struct bk_stmt){"migration_lock", bk_sql_text("migration_lock"), params, 1, BK_ONE_ROW};
+	stmts[n] = (struct bk_stmt){"migration_lock", bk_sql_text("migration_lock"), params, 1,
+				    BK_ONE_ROW};
 	bk_tx_deadline(db, &migrate_limits);
 	return bk_db_run(db, stmts, n + 1, NULL, err);
 }
 
-static enum bk_rc script(struct bk_db *db, const char *schema, const char *file, struct bk_error *err)
+static enum bk_rc script(struct bk_db *db, const char *schema, const char *file,
+			 struct bk_error *err)
 {
 	const struct bk_sql_var var = {"bk", schema};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
@@ -236,14 +247,16 @@ static enum bk_rc script(struct bk_db *db, const char *schema, const char *file,
 	return rc ? rc : bk_db_script(db, file, bk_buf_cstr(&sql), err);
 }
 
-static enum bk_rc record(struct bk_db *db, const char *schema, const struct migration *m, struct bk_error *err)
+static enum bk_rc record(struct bk_db *db, const char *schema, const struct migration *m,
+			 struct bk_error *err)
 {
 	const struct bk_sql_var var = {"bk", schema};
 	char version[16];
 	const char *params[] = {version, m->name, m->checksum, m->min_program};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	enum bk_rc rc = bk_sql_fill_file(&sql, "migration_record", &var, 1, err);
-	struct bk_stmt stmts[] = {{"migration_record", bk_buf_cstr(&sql), params, 4, BK_NO_ROWS}, BK_COMMIT};
+	struct bk_stmt stmts[] = {{"migration_record", bk_buf_cstr(&sql), params, 4, BK_NO_ROWS},
+				  BK_COMMIT};
 
 	(void)snprintf(version, sizeof(version), "%d", m->version);
 	return rc ? rc : bk_db_run(db, stmts, 2, NULL, err);
@@ -264,7 +277,8 @@ static enum bk_rc apply_one(struct bk_db *db, const char *schema, const struct m
 	if (!rc)
 		rc = record(db, schema, m, err);
 	if (rc == BK_E_PERMISSION)
-		bk_error_hint(err, "run it as the owner of the database, or let them type: GRANT CREATE ON DATABASE");
+		bk_error_hint(err, "run it as the owner of the database, "
+				   "or let them type: GRANT CREATE ON DATABASE");
 	return rc ? bk_error_prefix(err, "migration %s", m->name) : BK_OK;
 }
 

@@ -37,7 +37,7 @@ struct bk_migrate_report {
 	struct bk_texts todo;    /* SQL that this role may not run: for the owner to type */
 	bool bookings_created;
 	int64_t sample_rows;
-	char *execution_id;      /* the record of the command, NULL = nothing was changed */
+	char *execution_id; /* the record of the command, NULL = nothing was changed */
 };
 void bk_migrate_report_clear(struct bk_migrate_report *report);
 

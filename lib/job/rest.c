@@ -3,22 +3,24 @@
  * and at the end for what the run left. Bounded, so that a count never costs
  * more than the work.
  */
+#include "job/internal.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "job/internal.h"
 
 #define REST_LIMIT 10000
 
 /* Counts one unit up to `limit`; with `until`, only up to that position. */
-static enum bk_rc count_unit(struct bk_job *job, const struct bk_run *run, size_t unit, int64_t limit,
-			     const struct bk_position *until, int64_t *ret, struct bk_error *err)
+static enum bk_rc count_unit(struct bk_job *job, const struct bk_run *run, size_t unit,
+			     int64_t limit, const struct bk_position *until, int64_t *ret,
+			     struct bk_error *err)
 {
 	static const struct bk_field field = {"n", BK_FIELD_INT, 0};
-	const struct bk_tx_limits limits = {run->request->statement_timeout_ms, run->request->lock_timeout_ms,
-					    job->pinned[unit]};
+	const struct bk_tx_limits limits = {run->request->statement_timeout_ms,
+					    run->request->lock_timeout_ms, job->pinned[unit]};
 	const struct bk_unit *u = &job->units.items[unit];
 	size_t extra = until ? until->count : 0;
 	const char **params = bk_calloc(3 + extra, sizeof(*params));
@@ -65,7 +67,8 @@ enum bk_rc bk_due_count(struct bk_job *job, const struct bk_run *run, int64_t li
 
 /* Units before the current one were passed over whole, the current one up to
    its position; what is due there still was locked by others. */
-enum bk_rc bk_rest_count(struct bk_job *job, const struct bk_run *run, struct bk_rest *ret, struct bk_error *err)
+enum bk_rc bk_rest_count(struct bk_job *job, const struct bk_run *run, struct bk_rest *ret,
+			 struct bk_error *err)
 {
 	struct bk_rest rest = {0, 0};
 

@@ -31,7 +31,8 @@ static enum bk_rc begin(struct bk_db *db, const struct bk_tx_limits *limits, str
 }
 
 /* A filled script in a transaction of its own. */
-static enum bk_rc run_script(struct bk_db *db, const char *name, const char *sql, struct bk_error *err)
+static enum bk_rc run_script(struct bk_db *db, const char *name, const char *sql,
+			     struct bk_error *err)
 {
 	enum bk_rc rc;
 
@@ -44,7 +45,8 @@ static enum bk_rc run_script(struct bk_db *db, const char *name, const char *sql
 
 enum bk_rc bk_setup_check_reference(struct bk_db *db, struct bk_error *err)
 {
-	const struct bk_stmt stmt = {"reference_exists", bk_sql_text("reference_exists"), NULL, 0, BK_ONE_ROW};
+	const struct bk_stmt stmt = {"reference_exists", bk_sql_text("reference_exists"), NULL, 0,
+				     BK_ONE_ROW};
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	const char *present;
 	enum bk_rc rc;
@@ -55,13 +57,15 @@ enum bk_rc bk_setup_check_reference(struct bk_db *db, struct bk_error *err)
 	if (present && *present == 'f')
 		return BK_OK;
 	bk_error_set(err, BK_E_REFUSED, "public.bookings exists already, nothing was changed");
-	return bk_error_hint(err, "leave --sample and --reference-bookings out to migrate bk's own schema only");
+	return bk_error_hint(
+		err, "leave --sample and --reference-bookings out to migrate bk's own schema only");
 }
 
 enum bk_rc bk_setup_reference(struct bk_db *db, bool sample, struct bk_migrate_report *report,
 			      struct bk_error *err)
 {
-	const struct bk_stmt count = {"reference_count", bk_sql_text("reference_count"), NULL, 0, BK_ONE_ROW};
+	const struct bk_stmt count = {"reference_count", bk_sql_text("reference_count"), NULL, 0,
+				      BK_ONE_ROW};
 	struct bk_rows *rows = NULL;
 	enum bk_rc rc;
 
@@ -69,7 +73,8 @@ enum bk_rc bk_setup_reference(struct bk_db *db, bool sample, struct bk_migrate_r
 		return rc;
 	if ((rc = bk_db_script(db, "reference_bookings", bk_sql_text("reference_bookings"), err)))
 		return rc;
-	if (sample && (rc = bk_db_script(db, "sample_bookings", bk_sql_text("sample_bookings"), err)))
+	if (sample &&
+	    (rc = bk_db_script(db, "sample_bookings", bk_sql_text("sample_bookings"), err)))
 		return rc;
 	if ((rc = bk_db_run(db, &count, 1, &rows, err)))
 		return rc;
@@ -96,13 +101,17 @@ enum bk_rc bk_setup_jobs(struct bk_db *db, const struct bk_conf *conf, struct bk
 		const char *name = bk_job_names[i].name;
 		char delay[24];
 		char timeout[24];
-		const char *params[] = {name, bk_job_names[i].description, usual_cron(name), delay, timeout};
+		const char *params[] = {name, bk_job_names[i].description, usual_cron(name), delay,
+					timeout};
 
-		(void)snprintf(delay, sizeof(delay), "%" PRId64, bk_conf_job_num(conf, name, "delay"));
-		(void)snprintf(timeout, sizeof(timeout), "%" PRId64, bk_conf_job_num(conf, name, "timeout"));
+		(void)snprintf(delay, sizeof(delay), "%" PRId64,
+			       bk_conf_job_num(conf, name, "delay"));
+		(void)snprintf(timeout, sizeof(timeout), "%" PRId64,
+			       bk_conf_job_num(conf, name, "timeout"));
 		rc = bk_tx_one(db, BK_TX_OWN, &quick_limits,
-			       &(const struct bk_stmt){"job_upsert", bk_buf_cstr(&sql), params, 5, BK_NO_ROWS}, NULL,
-			       err);
+			       &(const struct bk_stmt){"job_upsert", bk_buf_cstr(&sql), params, 5,
+						       BK_NO_ROWS},
+			       NULL, err);
 	}
 	return rc;
 }
@@ -132,9 +141,11 @@ static enum bk_rc try_script(struct bk_db *db, const char *name, const char *sql
 	return BK_OK;
 }
 
-static enum bk_rc create_roles(struct bk_db *db, struct bk_migrate_report *report, struct bk_error *err)
+static enum bk_rc create_roles(struct bk_db *db, struct bk_migrate_report *report,
+			       struct bk_error *err)
 {
-	const struct bk_stmt stmt = {"role_missing", bk_sql_text("role_missing"), NULL, 0, BK_ANY_ROWS};
+	const struct bk_stmt stmt = {"role_missing", bk_sql_text("role_missing"), NULL, 0,
+				     BK_ANY_ROWS};
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	enum bk_rc rc = bk_tx_one(db, BK_TX_READ, &quick_limits, &stmt, &rows, err);
 
@@ -161,8 +172,8 @@ static void put_list(struct bk_buf *out, const char *name)
 	bk_sql_ident(out, name);
 }
 
-static enum bk_rc grant_bookings(struct bk_db *db, const struct bk_mapping *m, struct bk_migrate_report *report,
-				 struct bk_error *err)
+static enum bk_rc grant_bookings(struct bk_db *db, const struct bk_mapping *m,
+				 struct bk_migrate_report *report, struct bk_error *err)
 {
 	const char *columns[] = {m->status, m->start, m->end, m->check_in, m->hold, m->grace};
 	BK_CLEAN(bk_buf_clear) struct bk_buf reads = BK_BUF_INIT;
@@ -186,8 +197,8 @@ static enum bk_rc grant_bookings(struct bk_db *db, const struct bk_mapping *m, s
 	return rc ? rc : try_script(db, "grant_bookings", bk_buf_cstr(&sql), report, err);
 }
 
-enum bk_rc bk_setup_roles(struct bk_db *db, const struct bk_conf *conf, struct bk_migrate_report *report,
-			  struct bk_error *err)
+enum bk_rc bk_setup_roles(struct bk_db *db, const struct bk_conf *conf,
+			  struct bk_migrate_report *report, struct bk_error *err)
 {
 	const struct bk_sql_var var = {"bk", bk_conf_str(conf, "schema")};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
@@ -207,15 +218,17 @@ enum bk_rc bk_setup_roles(struct bk_db *db, const struct bk_conf *conf, struct b
 	return grant_bookings(db, bk_conf_mapping(conf), report, err);
 }
 
-enum bk_rc bk_setup_record(struct bk_db *db, const char *schema, const struct bk_migrate_options *options,
+enum bk_rc bk_setup_record(struct bk_db *db, const char *schema,
+			   const struct bk_migrate_options *options,
 			   struct bk_migrate_report *report, struct bk_error *err)
 {
 	const struct bk_sql_var var = {"bk", schema};
 	char processed[24];
 	char elapsed[24];
 	char pid[16];
-	const char *params[] = {options->run_id, "migrate", "Migrate the schema of bk", processed, elapsed,
-				options->os_user, options->instance, pid, BK_VERSION};
+	const char *params[] = {options->run_id,   "migrate", "Migrate the schema of bk",
+				processed,         elapsed,   options->os_user,
+				options->instance, pid,       BK_VERSION};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	enum bk_rc rc;
@@ -225,9 +238,10 @@ enum bk_rc bk_setup_record(struct bk_db *db, const char *schema, const struct bk
 	(void)snprintf(pid, sizeof(pid), "%ld", (long)getpid());
 	if ((rc = bk_sql_fill_file(&sql, "command_record", &var, 1, err)))
 		return rc;
-	rc = bk_tx_one(db, BK_TX_OWN, &quick_limits,
-		       &(const struct bk_stmt){"command_record", bk_buf_cstr(&sql), params, 9, BK_ONE_ROW}, &rows,
-		       err);
+	rc = bk_tx_one(
+		db, BK_TX_OWN, &quick_limits,
+		&(const struct bk_stmt){"command_record", bk_buf_cstr(&sql), params, 9, BK_ONE_ROW},
+		&rows, err);
 	if (!rc)
 		report->execution_id = bk_strdup(bk_rows_text(rows, 0, "id"));
 	return rc;

@@ -15,14 +15,16 @@ enum bk_rc bk_setup_reference(struct bk_db *db, bool sample, struct bk_migrate_r
 			      struct bk_error *err) BK_NODISCARD;
 
 /* A row per job in scheduler_job_info. */
-enum bk_rc bk_setup_jobs(struct bk_db *db, const struct bk_conf *conf, struct bk_error *err) BK_NODISCARD;
+enum bk_rc bk_setup_jobs(struct bk_db *db, const struct bk_conf *conf,
+			 struct bk_error *err) BK_NODISCARD;
 
 /* Roles and grants; what the role may not do goes into report->todo. */
-enum bk_rc bk_setup_roles(struct bk_db *db, const struct bk_conf *conf, struct bk_migrate_report *report,
-			  struct bk_error *err) BK_NODISCARD;
+enum bk_rc bk_setup_roles(struct bk_db *db, const struct bk_conf *conf,
+			  struct bk_migrate_report *report, struct bk_error *err) BK_NODISCARD;
 
 /* The MANUAL execution of this command. */
-enum bk_rc bk_setup_record(struct bk_db *db, const char *schema, const struct bk_migrate_options *options,
+enum bk_rc bk_setup_record(struct bk_db *db, const char *schema,
+			   const struct bk_migrate_options *options,
 			   struct bk_migrate_report *report, struct bk_error *err) BK_NODISCARD;
 
 #endif

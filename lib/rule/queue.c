@@ -77,9 +77,10 @@ static enum bk_rc count_unit(const struct probe *p, const struct bk_unit *unit, 
 	(void)snprintf(limit, sizeof(limit), "%d", BK_QUEUE_LIMIT);
 	if ((rc = bk_unit_count(&sql, unit, p->mapping, "", err)))
 		return rc;
-	rc = bk_tx_one(p->db, BK_TX_READ, &p->limits,
-		       &(const struct bk_stmt){"booking_count", bk_buf_cstr(&sql), params, 3, BK_ONE_ROW},
-		       &rows, err);
+	rc = bk_tx_one(
+		p->db, BK_TX_READ, &p->limits,
+		&(const struct bk_stmt){"booking_count", bk_buf_cstr(&sql), params, 3, BK_ONE_ROW},
+		&rows, err);
 	return rc ? rc : bk_rows_read(rows, 0, fields, BK_COUNT(fields), ret, err);
 }
 
@@ -118,7 +119,8 @@ enum bk_rc bk_queue_probe(struct bk_db *db, const struct bk_conf *conf, const ch
 	struct bk_policy policy = bk_policy_of(conf);
 	BK_CLEAN(bk_rules_clear) struct bk_rules rules;
 	BK_CLEAN(bk_units_clear) struct bk_units units;
-	BK_CLEAN(clear_probe) struct probe p = {
+	BK_CLEAN(clear_probe)
+	struct probe p = {
 		.db = db, .mapping = policy.mapping, .limits = {timeout_ms, timeout_ms, true}};
 	struct bk_queue queue = {0, NULL};
 	enum bk_rc rc;

@@ -15,7 +15,7 @@
 
 struct bk_queue {
 	int64_t depth;   /* BK_NULL_INT when it could not be counted in time */
-	char *oldest_at; /* RFC 3339: earliest due instant among those counted, or NULL; free() it */
+	char *oldest_at; /* RFC 3339: earliest due instant among those counted, or NULL */
 };
 
 /*
@@ -23,7 +23,8 @@ struct bk_queue {
  * BK_NULL_INT. Each probe is a transaction of its own.
  */
 enum bk_rc bk_queue_probe(struct bk_db *db, const struct bk_conf *conf, const char *job,
-			  int64_t timeout_ms, struct bk_queue *ret, struct bk_error *err) BK_NODISCARD;
+			  int64_t timeout_ms, struct bk_queue *ret,
+			  struct bk_error *err) BK_NODISCARD;
 void bk_queue_clear(struct bk_queue *queue);
 
 #endif

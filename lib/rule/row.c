@@ -18,7 +18,8 @@ static int64_t least(int64_t a, int64_t b)
 
 static bool times_valid(const struct bk_booking *b)
 {
-	return is_finite(b->start) && (!b->end.set || (is_finite(b->end) && b->end.us >= b->start.us));
+	return is_finite(b->start) &&
+	       (!b->end.set || (is_finite(b->end) && b->end.us >= b->start.us));
 }
 
 /* The booking's own grace, else the configured one; not set = none. */
@@ -67,7 +68,8 @@ static struct bk_instant deadline(const struct bk_policy *policy, const struct b
 	return (struct bk_instant){true, b->end.set ? least(d, b->end.us) : d};
 }
 
-static bool checked_in(const struct bk_policy *policy, const struct bk_booking *b, struct bk_instant d)
+static bool checked_in(const struct bk_policy *policy, const struct bk_booking *b,
+		       struct bk_instant d)
 {
 	const struct bk_mapping *m = policy->mapping;
 

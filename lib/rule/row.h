@@ -16,7 +16,7 @@
 
 #include "conf/mapping.h"
 
-#define BK_NEVER INT64_MAX           /* +infinity, or "no such instant" */
+#define BK_NEVER INT64_MAX /* +infinity, or "no such instant" */
 #define BK_MINUS_INFINITY INT64_MIN
 /* 294000-01-01 UTC: instants from here on count as infinite, in both forms, so
    that no sum of an instant and a grace can overflow. */

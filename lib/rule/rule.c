@@ -158,7 +158,8 @@ static bool is_ended(const struct bk_policy *policy, const struct bk_rules *rule
 
 /* One booking per kind of evidence decides for all: no check-in, one before any
    deadline, one after it; with a grace of its own and without. */
-static bool has_gap(const struct bk_policy *policy, const struct bk_rules *rules, enum bk_state state)
+static bool has_gap(const struct bk_policy *policy, const struct bk_rules *rules,
+		    enum bk_state state)
 {
 	static const struct bk_instant check_ins[] = {{false, 0}, {true, -1}, {true, 10}};
 
@@ -188,7 +189,8 @@ size_t bk_rules_gaps(const struct bk_policy *policy, bool ret[BK_STATE_COUNT])
 
 	bk_rules_build(policy, &rules);
 	for (int state = 0; state < BK_STATE_COUNT; state++) {
-		ret[state] = is_live((enum bk_state)state) && policy->mapping->states[state].count &&
+		ret[state] = is_live((enum bk_state)state) &&
+			     policy->mapping->states[state].count &&
 			     has_gap(policy, &rules, (enum bk_state)state);
 		gaps += ret[state];
 	}

@@ -18,12 +18,12 @@
 #include "rule/row.h"
 
 enum bk_rule_kind {
-	BK_RULE_ACTIVATE,        /* S reached, E not, and (K or D not reached) */
-	BK_RULE_NO_SHOW,         /* D reached, not K */
-	BK_RULE_COMPLETE,        /* active, E reached (tracked: and K) */
+	BK_RULE_ACTIVATE,         /* S reached, E not, and (K or D not reached) */
+	BK_RULE_NO_SHOW,          /* D reached, not K */
+	BK_RULE_COMPLETE,         /* active, E reached (tracked: and K) */
 	BK_RULE_COMPLETE_ARRIVED, /* confirmed, E reached, K */
-	BK_RULE_MISSED,          /* E reached, D never, not K */
-	BK_RULE_EXPIRE_HOLD,     /* pending, H reached */
+	BK_RULE_MISSED,           /* E reached, D never, not K */
+	BK_RULE_EXPIRE_HOLD,      /* pending, H reached */
 };
 
 /* One keyset scan: a plain column that is never later than the due instant. */

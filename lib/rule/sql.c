@@ -26,11 +26,11 @@ struct pieces {
 	char *e;
 	char *c;
 	char *hold;
-	char *g;           /* the row's own grace, a number of its unit */
-	char *valid;       /* times and, where D counts, grace are a booking's */
+	char *g;     /* the row's own grace, a number of its unit */
+	char *valid; /* times and, where D counts, grace are a booking's */
 	char *times_valid;
-	char *d;           /* NULL = never, for any booking */
-	char *k;           /* NULL = no evidence in this mode */
+	char *d; /* NULL = never, for any booking */
+	char *k; /* NULL = no evidence in this mode */
 };
 
 static char *column(const char *name)
@@ -76,11 +76,12 @@ static void put_grace(struct bk_buf *out, const struct pieces *p, const struct b
 	}
 	if (m->grace_ms >= 0)
 		bk_buf_str(out, "COALESCE(");
-	bk_buf_fmt(out,
-		   "(CASE WHEN %s" LT "0 THEN 0 WHEN %s" GT "%" PRId64 " THEN %" PRId64
-		   " ELSE %s END)::pg_catalog.float8 OPERATOR(pg_catalog.*) '%s'::pg_catalog.interval",
-		   p->g, p->g, units[m->grace_unit].limit, units[m->grace_unit].limit, p->g,
-		   units[m->grace_unit].interval);
+	bk_buf_fmt(
+		out,
+		"(CASE WHEN %s" LT "0 THEN 0 WHEN %s" GT "%" PRId64 " THEN %" PRId64
+		" ELSE %s END)::pg_catalog.float8 OPERATOR(pg_catalog.*) '%s'::pg_catalog.interval",
+		p->g, p->g, units[m->grace_unit].limit, units[m->grace_unit].limit, p->g,
+		units[m->grace_unit].interval);
 	if (m->grace_ms >= 0)
 		bk_buf_fmt(out, ", '%" PRId64 " milliseconds'::pg_catalog.interval)", m->grace_ms);
 }
@@ -112,8 +113,8 @@ static void write_valid(struct pieces *p)
 
 	bk_buf_fmt(&b, "%s" GT LOWEST_SQL " AND %s" LT LIMIT_SQL, p->s, p->s);
 	if (p->e)
-		bk_buf_fmt(&b, " AND (%s IS NULL OR (%s" GE "%s AND %s" LT LIMIT_SQL "))", p->e, p->e, p->s,
-			   p->e);
+		bk_buf_fmt(&b, " AND (%s IS NULL OR (%s" GE "%s AND %s" LT LIMIT_SQL "))", p->e,
+			   p->e, p->s, p->e);
 	p->times_valid = bk_strdup(bk_buf_cstr(&b));
 	if (p->d && p->g)
 		bk_buf_fmt(&b, " AND (%s IS NULL OR %s" GE "0)", p->g, p->g);
@@ -266,9 +267,10 @@ void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const str
 	if (strcmp(rule->due, scan->column) != 0)
 		bk_buf_fmt(out, " AND (%s)" LE "%s", rule->due, as_of);
 	if (rule->until)
-		bk_buf_fmt(out, " AND COALESCE((%s), 'infinity'" TSTZ ")" GT "%s", rule->until, as_of);
+		bk_buf_fmt(out, " AND COALESCE((%s), 'infinity'" TSTZ ")" GT "%s", rule->until,
+			   as_of);
 	bk_buf_fmt(out, " AND %s", rule->filter);
 	if (scan->earlier)
-		bk_buf_fmt(out, " AND (%s IS NULL OR %s" GT "%s OR %s" LT "%s)", scan->earlier, scan->earlier,
-			   as_of, scan->earlier, lower);
+		bk_buf_fmt(out, " AND (%s IS NULL OR %s" GT "%s OR %s" LT "%s)", scan->earlier,
+			   scan->earlier, as_of, scan->earlier, lower);
 }

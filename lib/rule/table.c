@@ -48,7 +48,8 @@ static enum bk_rc check_relation(const struct bk_rows *rows, const struct bk_map
 	const char *children;
 
 	if (bk_rows_count(rows) == 0)
-		return bk_error_set(err, BK_E_MAPPING, "bookings.table: table \"%s.%s\" does not exist",
+		return bk_error_set(err, BK_E_MAPPING,
+				    "bookings.table: table \"%s.%s\" does not exist",
 				    m->table_schema, m->table_name);
 	kind = bk_rows_text(rows, 0, "relkind");
 	children = bk_rows_text(rows, 0, "has_children");
@@ -63,7 +64,8 @@ static enum bk_rc read_columns(struct bk_db *db, const struct bk_mapping *m, str
 			       struct bk_error *err)
 {
 	const char *params[] = {m->table_schema, m->table_name};
-	const struct bk_stmt stmt = {"booking_columns", bk_sql_text("booking_columns"), params, 2, BK_ANY_ROWS};
+	const struct bk_stmt stmt = {"booking_columns", bk_sql_text("booking_columns"), params, 2,
+				     BK_ANY_ROWS};
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	enum bk_rc rc;
 	int count;
@@ -101,15 +103,18 @@ static enum bk_rc check_column(const struct bk_table *table, const struct bk_map
 		return BK_OK;
 	c = bk_table_column(table, e->column);
 	if (!c)
-		return bk_error_set(err, BK_E_MAPPING, "bookings.%s: table \"%s.%s\" has no column \"%s\"",
-				    e->key, m->table_schema, m->table_name, e->column);
+		return bk_error_set(err, BK_E_MAPPING,
+				    "bookings.%s: table \"%s.%s\" has no column \"%s\"", e->key,
+				    m->table_schema, m->table_name, e->column);
 	if (e->written && c->generated)
-		return bk_error_set(err, BK_E_MAPPING, "bookings.%s: column \"%s\" is generated", e->key,
-				    e->column);
+		return bk_error_set(err, BK_E_MAPPING, "bookings.%s: column \"%s\" is generated",
+				    e->key, e->column);
 	for (size_t i = 0; e->types; i++) {
 		if (!e->types[i])
-			return bk_error_set(err, BK_E_MAPPING, "bookings.%s: column \"%s\" is of type %s, %s is needed",
-					    e->key, e->column, c->shown, e->types[0]);
+			return bk_error_set(
+				err, BK_E_MAPPING,
+				"bookings.%s: column \"%s\" is of type %s, %s is needed", e->key,
+				e->column, c->shown, e->types[0]);
 		if (strcmp(c->shown, e->types[i]) == 0)
 			break;
 	}
@@ -120,8 +125,8 @@ static enum bk_rc check_columns(const struct bk_table *table, const struct bk_ma
 				struct bk_error *err)
 {
 	static const char *const instant[] = {"timestamp with time zone", NULL};
-	static const char *const number[] = {"integer", "smallint", "bigint", "numeric",
-					     "double precision", "real", NULL};
+	static const char *const number[] = {"integer",          "smallint", "bigint", "numeric",
+					     "double precision", "real",     NULL};
 	static const char *const interval[] = {"interval", NULL};
 	const struct expected columns[] = {
 		{"status", m->status, NULL, true},
@@ -137,7 +142,8 @@ static enum bk_rc check_columns(const struct bk_table *table, const struct bk_ma
 	for (size_t i = 0; i < BK_COUNT(columns) && !rc; i++)
 		rc = check_column(table, m, &columns[i], err);
 	for (size_t i = 0; i < m->key_count && !rc; i++)
-		rc = check_column(table, m, &(struct expected){"key", m->keys[i], NULL, false}, err);
+		rc = check_column(table, m, &(struct expected){"key", m->keys[i], NULL, false},
+				  err);
 	return rc;
 }
 
@@ -165,10 +171,12 @@ static const char *class_of(const struct bk_mapping *m, const char *label)
 	return "?";
 }
 
-static enum bk_rc find_bad_label(struct bk_db *db, const struct bk_mapping *m, const struct bk_column *status,
-				 const char *check, struct bk_error *err)
+static enum bk_rc find_bad_label(struct bk_db *db, const struct bk_mapping *m,
+				 const struct bk_column *status, const char *check,
+				 struct bk_error *err)
 {
-	const struct bk_sql_var vars[] = {{"type", status->type}, {"status", m->status}, {"check", check}};
+	const struct bk_sql_var vars[] = {
+		{"type", status->type}, {"status", m->status}, {"check", check}};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf labels = BK_BUF_INIT;
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
@@ -185,21 +193,24 @@ static enum bk_rc find_bad_label(struct bk_db *db, const struct bk_mapping *m, c
 	filled.sql = bk_buf_cstr(&sql);
 	rc = bk_tx_one(db, BK_TX_READ, &catalog_limits, &filled, &rows, err);
 	if (rc && strncmp(err->sqlstate, "22", 2) == 0)
-		return bk_error_set(err, BK_E_MAPPING, "bookings.states: column \"%s\" is of type %s: %s",
-				    m->status, status->shown, strchr(err->message, ' ') + 1);
+		return bk_error_set(err, BK_E_MAPPING,
+				    "bookings.states: column \"%s\" is of type %s: %s", m->status,
+				    status->shown, strchr(err->message, ' ') + 1);
 	if (rc || bk_rows_count(rows) == 0)
 		return rc;
 	label = bk_rows_text(rows, 0, "label");
 	return bk_error_set(err, BK_E_MAPPING,
-			    "bookings.states.%s: column \"%s\" can never hold '%s': a CHECK constraint forbids it",
+			    "bookings.states.%s: column \"%s\" can never hold '%s': "
+			    "a CHECK constraint forbids it",
 			    label ? class_of(m, label) : "?", m->status, label ? label : "?");
 }
 
-static enum bk_rc check_labels(struct bk_db *db, const struct bk_table *table, const struct bk_mapping *m,
-			       struct bk_error *err)
+static enum bk_rc check_labels(struct bk_db *db, const struct bk_table *table,
+			       const struct bk_mapping *m, struct bk_error *err)
 {
 	const char *params[] = {m->table_schema, m->table_name, m->status};
-	const struct bk_stmt stmt = {"booking_checks", bk_sql_text("booking_checks"), params, 3, BK_ONE_ROW};
+	const struct bk_stmt stmt = {"booking_checks", bk_sql_text("booking_checks"), params, 3,
+				     BK_ONE_ROW};
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	const char *check;
 	enum bk_rc rc;
@@ -207,7 +218,8 @@ static enum bk_rc check_labels(struct bk_db *db, const struct bk_table *table, c
 	if ((rc = bk_tx_one(db, BK_TX_READ, &catalog_limits, &stmt, &rows, err)))
 		return rc;
 	check = bk_rows_text(rows, 0, "expression");
-	return find_bad_label(db, m, bk_table_column(table, m->status), check ? check : "true", err);
+	return find_bad_label(db, m, bk_table_column(table, m->status), check ? check : "true",
+			      err);
 }
 
 enum bk_rc bk_table_load(struct bk_db *db, const struct bk_mapping *mapping, struct bk_table *ret,
@@ -237,7 +249,7 @@ static void mix(uint64_t *hash, const char *text)
 
 void bk_mapping_fingerprint(const struct bk_mapping *m, char ret[BK_FINGERPRINT_SIZE])
 {
-	const char *texts[] = {m->table_schema, m->table_name, m->status, m->start, m->end,
+	const char *texts[] = {m->table_schema, m->table_name, m->status, m->start,  m->end,
 			       m->check_in,     m->hold,       m->grace,  m->updated};
 	uint64_t hash = UINT64_C(14695981039346656037);
 
@@ -280,9 +292,10 @@ void bk_explain_permission(struct bk_db *db, const char *schema, const struct bk
 	BK_CLEAN(bk_buf_clear) struct bk_buf reads = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf writes = BK_BUF_INIT;
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
-	const char *params[6] = {schema, wants_update ? "true" : "false", m->table_schema, m->table_name};
-	const struct bk_stmt stmt = {"privilege_missing", bk_sql_text("privilege_missing"), params, 6,
-				     BK_ANY_ROWS};
+	const char *params[6] = {schema, wants_update ? "true" : "false", m->table_schema,
+				 m->table_name};
+	const struct bk_stmt stmt = {"privilege_missing", bk_sql_text("privilege_missing"), params,
+				     6, BK_ANY_ROWS};
 	struct bk_error ignored;
 	const char *grant;
 

@@ -10,7 +10,8 @@
 #include "conf/jobs.h"
 #include "db/sqltext.h"
 
-const struct bk_bounds bk_param_bounds = {"$1::pg_catalog.timestamptz", "$2::pg_catalog.timestamptz"};
+const struct bk_bounds bk_param_bounds = {"$1::pg_catalog.timestamptz",
+					  "$2::pg_catalog.timestamptz"};
 
 struct bk_policy bk_policy_of(const struct bk_conf *conf)
 {
@@ -23,16 +24,18 @@ struct bk_policy bk_policy_of(const struct bk_conf *conf)
 	};
 }
 
-static void add_units(struct bk_units *units, const struct bk_rule *rule, const struct bk_mapping *m,
-		      enum bk_state from)
+static void add_units(struct bk_units *units, const struct bk_rule *rule,
+		      const struct bk_mapping *m, enum bk_state from)
 {
 	const struct bk_labels *labels = &m->states[from];
 
 	for (size_t s = 0; s < rule->scan_count; s++)
 		for (size_t i = 0; i < labels->count; i++) {
-			units->items = bk_realloc(units->items, units->count + 1, sizeof(*units->items));
+			units->items = bk_realloc(units->items, units->count + 1,
+						  sizeof(*units->items));
 			units->items[units->count++] = (struct bk_unit){
-				rule, &rule->scans[s], labels->items[i], m->states[rule->to].items[0]};
+				rule, &rule->scans[s], labels->items[i],
+				m->states[rule->to].items[0]};
 		}
 }
 
@@ -63,9 +66,10 @@ void bk_table_sql(struct bk_buf *out, const struct bk_mapping *mapping)
 	bk_sql_ident(out, mapping->table_name);
 }
 
-enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit, const struct bk_mapping *mapping,
-			const struct bk_bounds *bounds, const char *columns, const char *after,
-			const char *limit, struct bk_error *err)
+enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit,
+			const struct bk_mapping *mapping, const struct bk_bounds *bounds,
+			const char *columns, const char *after, const char *limit,
+			struct bk_error *err)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf condition = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf order = BK_BUF_INIT;
@@ -92,8 +96,9 @@ enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit, const st
 				8, err);
 }
 
-void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit, const struct bk_mapping *mapping,
-		    const struct bk_table *table, const char *op, int first)
+void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit,
+		    const struct bk_mapping *mapping, const struct bk_table *table, const char *op,
+		    int first)
 {
 	bk_buf_fmt(out, "AND ROW(%s", unit->scan->column);
 	for (size_t i = 0; i < mapping->key_count; i++) {
@@ -125,8 +130,8 @@ enum bk_rc bk_units_probe(struct bk_buf *out, const struct bk_units *units,
 	return BK_OK;
 }
 
-enum bk_rc bk_unit_count(struct bk_buf *out, const struct bk_unit *unit, const struct bk_mapping *mapping,
-			 const char *after, struct bk_error *err)
+enum bk_rc bk_unit_count(struct bk_buf *out, const struct bk_unit *unit,
+			 const struct bk_mapping *mapping, const char *after, struct bk_error *err)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf due = BK_BUF_INIT;
@@ -140,23 +145,27 @@ enum bk_rc bk_unit_count(struct bk_buf *out, const struct bk_unit *unit, const s
 				&(const struct bk_sql_var){"scan", bk_buf_cstr(&scan)}, 1, err);
 }
 
+/* Infinite times have no calendar form; their own text reads back everywhere. */
+static void put_time(struct bk_buf *out, const char *expression, const char *in_utc,
+		     const char *format)
+{
+	bk_buf_fmt(out, "CASE WHEN pg_catalog.isfinite(%s) THEN pg_catalog.to_char(%s, '%s')",
+		   expression, in_utc, format);
+	bk_buf_fmt(out, " ELSE %s::pg_catalog.text END", expression);
+}
+
 void bk_value_text(struct bk_buf *out, const char *expression, const char *type)
 {
+	BK_CLEAN(bk_buf_clear) struct bk_buf in_utc = BK_BUF_INIT;
+
+	bk_buf_fmt(&in_utc, "pg_catalog.timezone('UTC', %s)", expression);
 	if (strcmp(type, "pg_catalog.timestamptz") == 0)
-		bk_buf_fmt(out,
-			   "CASE WHEN pg_catalog.isfinite(%s) THEN pg_catalog.to_char(pg_catalog.timezone('UTC', %s),"
-			   " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\" BC') ELSE %s::pg_catalog.text END",
-			   expression, expression, expression);
-	else if (strcmp(type, "pg_catalog.\"timestamp\"") == 0 || strcmp(type, "pg_catalog.timestamp") == 0)
-		bk_buf_fmt(out,
-			   "CASE WHEN pg_catalog.isfinite(%s) THEN pg_catalog.to_char(%s,"
-			   " 'YYYY-MM-DD\"T\"HH24:MI:SS.US BC') ELSE %s::pg_catalog.text END",
-			   expression, expression, expression);
+		put_time(out, expression, bk_buf_cstr(&in_utc),
+			 "YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\" BC");
+	else if (strcmp(type, "pg_catalog.\"timestamp\"") == 0)
+		put_time(out, expression, expression, "YYYY-MM-DD\"T\"HH24:MI:SS.US BC");
 	else if (strcmp(type, "pg_catalog.date") == 0)
-		bk_buf_fmt(out,
-			   "CASE WHEN pg_catalog.isfinite(%s) THEN pg_catalog.to_char(%s, 'YYYY-MM-DD BC')"
-			   " ELSE %s::pg_catalog.text END",
-			   expression, expression, expression);
+		put_time(out, expression, expression, "YYYY-MM-DD BC");
 	else
 		bk_buf_fmt(out, "%s::pg_catalog.text", expression);
 }

@@ -45,14 +45,16 @@ extern const struct bk_bounds bk_param_bounds;
  * Appends booking_scan for a unit. `columns` and `limit` are SQL; `after` is
  * the keyset condition or "".
  */
-enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit, const struct bk_mapping *mapping,
-			const struct bk_bounds *bounds, const char *columns, const char *after,
-			const char *limit, struct bk_error *err) BK_NODISCARD;
+enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit,
+			const struct bk_mapping *mapping, const struct bk_bounds *bounds,
+			const char *columns, const char *after, const char *limit,
+			struct bk_error *err) BK_NODISCARD;
 
 /* Appends "(scan, keys) > ($n::type, ...)" with the comparison `op` (">", "<=")
    and parameters from $first on, with AND in front. */
-void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit, const struct bk_mapping *mapping,
-		    const struct bk_table *table, const char *op, int first);
+void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit,
+		    const struct bk_mapping *mapping, const struct bk_table *table, const char *op,
+		    int first);
 
 /* Appends an expression that is true when some unit has work within bounds. */
 enum bk_rc bk_units_probe(struct bk_buf *out, const struct bk_units *units,
@@ -61,8 +63,9 @@ enum bk_rc bk_units_probe(struct bk_buf *out, const struct bk_units *units,
 
 /* Appends booking_count for a unit: parameters $1 as-of, $2 lower, $3 limit;
    `after` as in bk_unit_scan. */
-enum bk_rc bk_unit_count(struct bk_buf *out, const struct bk_unit *unit, const struct bk_mapping *mapping,
-			 const char *after, struct bk_error *err) BK_NODISCARD;
+enum bk_rc bk_unit_count(struct bk_buf *out, const struct bk_unit *unit,
+			 const struct bk_mapping *mapping, const char *after,
+			 struct bk_error *err) BK_NODISCARD;
 
 /* A value of the row b (or of alias.column) as text that reads back the same
    under any DateStyle: times as UTC, the rest by a cast. */

@@ -117,8 +117,10 @@ static enum bk_rc outcome_of(const struct answer *a, const char *job, enum bk_ou
 		const char *verdict;
 		enum bk_outcome outcome;
 	} verdicts[] = {
-		{"go", BK_OUTCOME_RAN},         {"not-due", BK_OUTCOME_NOT_DUE},
-		{"busy", BK_OUTCOME_BUSY},      {"paused", BK_OUTCOME_PAUSED},
+		{"go", BK_OUTCOME_RAN},
+		{"not-due", BK_OUTCOME_NOT_DUE},
+		{"busy", BK_OUTCOME_BUSY},
+		{"paused", BK_OUTCOME_PAUSED},
 		{"disabled", BK_OUTCOME_DISABLED},
 	};
 
@@ -153,8 +155,8 @@ static void take_answer(struct answer *a, struct bk_run *run, struct bk_run_resu
 }
 
 enum bk_rc bk_claim(struct bk_db *db, const struct bk_run_request *request, const char *probe,
-		    struct bk_run *run, struct bk_run_result *result, bool *ret_work, bool *ret_first,
-		    struct bk_error *err)
+		    struct bk_run *run, struct bk_run_result *result, bool *ret_work,
+		    bool *ret_first, struct bk_error *err)
 {
 	const struct bk_sql_var vars[] = {{"bk", request->schema}, {"probe", probe}};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;

@@ -12,7 +12,7 @@
  * *ret_first when the job never succeeded before.
  */
 enum bk_rc bk_claim(struct bk_db *db, const struct bk_run_request *request, const char *probe,
-		    struct bk_run *run, struct bk_run_result *result, bool *ret_work, bool *ret_first,
-		    struct bk_error *err) BK_NODISCARD;
+		    struct bk_run *run, struct bk_run_result *result, bool *ret_work,
+		    bool *ret_first, struct bk_error *err) BK_NODISCARD;
 
 #endif

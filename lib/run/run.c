@@ -62,9 +62,11 @@ static enum bk_rc guard(const struct bk_run *run, const struct bk_work *work, bo
 	if (due <= allowed)
 		return BK_OK;
 	bk_error_set(err, BK_E_REFUSED,
-		     "the first run of %s would change more than %" PRId64 " bookings (first-run-limit)",
+		     "the first run of %s would change more than %" PRId64
+		     " bookings (first-run-limit)",
 		     q->job, allowed);
-	return bk_error_hint(err, "look at them with --dry-run, then let it through once with --allow=N");
+	return bk_error_hint(
+		err, "look at them with --dry-run, then let it through once with --allow=N");
 }
 
 static enum bk_rc check_budget(const struct bk_run *run, struct bk_error *err)
@@ -87,7 +89,8 @@ static enum bk_rc one_batch(struct bk_run *run, const struct bk_work *work, int6
 	if (!ret->ledger) {
 		bk_db_rollback(run->db);
 		return bk_error_set(err, BK_E_LEASE_LOST,
-				    "execution %" PRId64 " lost its lease; this batch was rolled back",
+				    "execution %" PRId64
+				    " lost its lease; this batch was rolled back",
 				    run->execution);
 	}
 	if ((rc = bk_db_commit(run->db, err)))
@@ -124,8 +127,8 @@ static enum bk_rc drain(struct bk_run *run, const struct bk_work *work, struct d
 	return BK_OK;
 }
 
-static enum bk_rc work_off(struct bk_run *run, const struct bk_work *work, bool first, struct drain *d,
-			   struct bk_error *err)
+static enum bk_rc work_off(struct bk_run *run, const struct bk_work *work, bool first,
+			   struct drain *d, struct bk_error *err)
 {
 	enum bk_rc rc;
 
@@ -135,14 +138,16 @@ static enum bk_rc work_off(struct bk_run *run, const struct bk_work *work, bool 
 		return rc;
 	rc = drain(run, work, d, err);
 	/* A statement that the end of the budget cut short is a timeout. */
-	if (rc && strcmp(err->sqlstate, "57014") == 0 && rc == BK_E_RUN && now_ms(run) >= run->deadline_ms)
+	if (rc && strcmp(err->sqlstate, "57014") == 0 && rc == BK_E_RUN &&
+	    now_ms(run) >= run->deadline_ms)
 		rc = check_budget(run, err);
 	if (rc)
 		return rc;
 	if ((rc = work->rest(work->self, run, &d->rest, err)))
 		return rc;
 	if (d->limit_reached && d->rest.remaining > d->rest.skipped_locked)
-		return bk_error_set(err, BK_E_PARTIAL, "the limit of %" PRId64 " bookings is reached, work remains",
+		return bk_error_set(err, BK_E_PARTIAL,
+				    "the limit of %" PRId64 " bookings is reached, work remains",
 				    run->request->limit);
 	return BK_OK;
 }
@@ -178,8 +183,8 @@ struct end_params {
 	const char *values[9];
 };
 
-static void fill_end(struct end_params *p, const struct bk_run *run, const struct drain *d, enum bk_rc cause,
-		     const struct bk_error *err)
+static void fill_end(struct end_params *p, const struct bk_run *run, const struct drain *d,
+		     enum bk_rc cause, const struct bk_error *err)
 {
 	(void)snprintf(p->execution, sizeof(p->execution), "%" PRId64, run->execution);
 	(void)snprintf(p->token, sizeof(p->token), "%" PRId64, run->token);
@@ -201,7 +206,8 @@ static void fill_end(struct end_params *p, const struct bk_run *run, const struc
 }
 
 static enum bk_rc end_run(struct bk_run *run, const struct drain *d, enum bk_rc cause,
-			  const struct bk_error *why, struct bk_run_result *result, struct bk_error *err)
+			  const struct bk_error *why, struct bk_run_result *result,
+			  struct bk_error *err)
 {
 	const struct bk_run_request *q = run->request;
 	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true};
@@ -216,13 +222,15 @@ static enum bk_rc end_run(struct bk_run *run, const struct drain *d, enum bk_rc 
 		return rc;
 	/* The record is closed also when a signal asked for the end. */
 	bk_db_ignore_interrupts(run->db);
-	rc = bk_tx_one(run->db, BK_TX_OWN, &limits,
-		       &(const struct bk_stmt){"run_end", bk_buf_cstr(&sql), p.values, 9, BK_MAYBE_ROW}, &rows,
-		       err);
+	rc = bk_tx_one(
+		run->db, BK_TX_OWN, &limits,
+		&(const struct bk_stmt){"run_end", bk_buf_cstr(&sql), p.values, 9, BK_MAYBE_ROW},
+		&rows, err);
 	if (rc)
 		return bk_error_prefix(err, "closing execution %" PRId64, run->execution);
 	if (bk_rows_count(rows) == 0)
-		return bk_error_set(err, BK_E_LEASE_LOST, "execution %" PRId64 " was taken over by another instance",
+		return bk_error_set(err, BK_E_LEASE_LOST,
+				    "execution %" PRId64 " was taken over by another instance",
 				    run->execution);
 	return bk_rows_read(rows, 0, end_fields, BK_COUNT(end_fields), result, err);
 }
@@ -248,8 +256,8 @@ static enum bk_rc run_claimed(struct bk_run *run, const struct bk_work *work, bo
 	return cause ? cause : rc;
 }
 
-enum bk_rc bk_run(struct bk_db *db, const struct bk_run_request *request, const struct bk_work *work,
-		  struct bk_run_result *ret, struct bk_error *err)
+enum bk_rc bk_run(struct bk_db *db, const struct bk_run_request *request,
+		  const struct bk_work *work, struct bk_run_result *ret, struct bk_error *err)
 {
 	struct bk_run run = {.request = request, .db = db};
 	bool has_work = false;

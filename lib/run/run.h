@@ -24,7 +24,7 @@
 #include "db/tx.h"
 
 struct bk_run_request {
-	const char *schema;      /* bk's own schema */
+	const char *schema; /* bk's own schema */
 	const char *job;
 	const char *description;
 	const char *instance;
@@ -39,12 +39,13 @@ struct bk_run_request {
 	int64_t lease_ms;
 	int64_t lock_timeout_ms;
 	int64_t statement_timeout_ms;
-	int64_t max_age_ms;      /* -1 = no lower bound (--backlog) */
+	int64_t max_age_ms; /* -1 = no lower bound (--backlog) */
 	int64_t batch_size;
 	int64_t limit;           /* at most so many changes; -1 = no limit */
 	int64_t first_run_limit; /* for a job that never succeeded; 0 = no limit */
 	int64_t allow;           /* --allow=N lifts the guard to N; -1 = not given */
-	const char *clock_override; /* tests: a timestamptz to judge by; NULL = the database's clock */
+	const char
+		*clock_override; /* tests: a timestamptz to judge by; NULL = the database's clock */
 	struct bk_clock clock;
 	struct bk_random random;
 };
@@ -58,15 +59,15 @@ struct bk_run {
 	char *as_of; /* texts that read back as timestamptz */
 	char *lower;
 	int worker;
-	int batch_no; /* of the batch at hand, from 1 */
+	int batch_no;        /* of the batch at hand, from 1 */
 	int64_t deadline_ms; /* of the whole run, on the monotonic clock */
 };
 
 struct bk_batch {
-	int64_t seen;    /* rows in the scan's page */
+	int64_t seen; /* rows in the scan's page */
 	int64_t changed;
-	bool ledger;     /* the worker's ledger row was ours and is updated */
-	bool done;       /* nothing is left to scan after this batch */
+	bool ledger; /* the worker's ledger row was ours and is updated */
+	bool done;   /* nothing is left to scan after this batch */
 };
 
 struct bk_rest {
@@ -105,16 +106,16 @@ extern const char *const bk_outcome_names[];
 
 struct bk_run_result {
 	enum bk_outcome outcome;
-	char *execution_id;   /* NULL unless it ran */
-	char *executed_at;    /* RFC 3339, the claim's instant; also for other outcomes */
-	char *status;         /* SUCCESS PARTIAL ERROR TIMEOUT CANCELLED REFUSED, NULL = none was written */
+	char *execution_id; /* NULL unless it ran */
+	char *executed_at;  /* RFC 3339, the claim's instant; also for other outcomes */
+	char *status; /* SUCCESS PARTIAL ERROR TIMEOUT CANCELLED REFUSED, NULL = none was written */
 	int64_t processed;
 	int64_t skipped_locked;
 	int64_t remaining;
 	int64_t execution_time_ms;
-	char *abandoned_id;   /* the dead execution that this claim closed */
-	char *holder;         /* busy: "host pid 17"; NULL = not known */
-	char *next_at;        /* not due: from when on */
+	char *abandoned_id; /* the dead execution that this claim closed */
+	char *holder;       /* busy: "host pid 17"; NULL = not known */
+	char *next_at;      /* not due: from when on */
 	char *paused_reason;
 };
 
@@ -126,7 +127,8 @@ void bk_run_result_clear(struct bk_run_result *result);
  * BK_E_TERMINATED when the record says so; BK_E_LEASE_LOST; BK_E_UNKNOWN; else
  * the cause, recorded as ERROR where the database could still be reached.
  */
-enum bk_rc bk_run(struct bk_db *db, const struct bk_run_request *request, const struct bk_work *work,
-		  struct bk_run_result *ret, struct bk_error *err) BK_NODISCARD;
+enum bk_rc bk_run(struct bk_db *db, const struct bk_run_request *request,
+		  const struct bk_work *work, struct bk_run_result *ret,
+		  struct bk_error *err) BK_NODISCARD;
 
 #endif

@@ -42,9 +42,12 @@ bool draw_chance(struct draw *d, int percent)
 
 /* Two labels of one class, because a company may have them. */
 static char *labels[BK_STATE_COUNT][2] = {
-	[BK_PENDING] = {(char *)"PENDING"},     [BK_CONFIRMED] = {(char *)"CONFIRMED", (char *)"it's"},
-	[BK_ACTIVE] = {(char *)"ACTIVE"},       [BK_COMPLETED] = {(char *)"COMPLETED"},
-	[BK_NO_SHOW] = {(char *)"NO_SHOW"},     [BK_EXPIRED] = {(char *)"EXPIRED"},
+	[BK_PENDING] = {(char *)"PENDING"},
+	[BK_CONFIRMED] = {(char *)"CONFIRMED", (char *)"it's"},
+	[BK_ACTIVE] = {(char *)"ACTIVE"},
+	[BK_COMPLETED] = {(char *)"COMPLETED"},
+	[BK_NO_SHOW] = {(char *)"NO_SHOW"},
+	[BK_EXPIRED] = {(char *)"EXPIRED"},
 	[BK_CANCELLED] = {(char *)"CANCELLED"},
 };
 
@@ -115,12 +118,9 @@ static struct bk_instant at(int64_t us)
 static int64_t loose_instant(struct draw *d, int64_t now)
 {
 	static const int64_t far[] = {
-		BK_MINUS_INFINITY,
-		BK_NEVER,
-		BK_TIME_LIMIT,
-		BK_TIME_LIMIT - 1,
-		BK_TIME_LIMIT + DAY,
-		-INT64_C(62135596800000000), /* 0001-01-01 */
+		BK_MINUS_INFINITY,   BK_NEVER,
+		BK_TIME_LIMIT,       BK_TIME_LIMIT - 1,
+		BK_TIME_LIMIT + DAY, -INT64_C(62135596800000000), /* 0001-01-01 */
 	};
 
 	switch (draw_below(d, 4)) {
@@ -151,9 +151,19 @@ static int64_t near_instant(struct draw *d, int64_t now, const int64_t *close, i
 static struct bk_instant grace_draw(struct draw *d)
 {
 	/* The limit and one beyond it; 30 days; the least and the most of an integer. */
-	static const int64_t minutes[] = {
-		0, 0, 1, 15, 30, 60, 43200, -1, -15, BK_GRACE_LIMIT_MINUTES, BK_GRACE_LIMIT_MINUTES + 1,
-		INT32_MAX, INT32_MIN};
+	static const int64_t minutes[] = {0,
+					  0,
+					  1,
+					  15,
+					  30,
+					  60,
+					  43200,
+					  -1,
+					  -15,
+					  BK_GRACE_LIMIT_MINUTES,
+					  BK_GRACE_LIMIT_MINUTES + 1,
+					  INT32_MAX,
+					  INT32_MIN};
 
 	if (draw_chance(d, 40))
 		return (struct bk_instant){false, 0};
@@ -172,10 +182,10 @@ static int64_t later(int64_t from, int64_t length)
 
 struct bk_booking booking_draw(struct draw *d, int64_t now, int64_t lower)
 {
-	static const enum bk_state states[] = {BK_PENDING,   BK_PENDING,   BK_CONFIRMED, BK_CONFIRMED,
-					       BK_CONFIRMED, BK_CONFIRMED, BK_ACTIVE,    BK_ACTIVE,
-					       BK_ACTIVE,    BK_COMPLETED, BK_NO_SHOW,   BK_EXPIRED,
-					       BK_CANCELLED};
+	static const enum bk_state states[] = {
+		BK_PENDING,   BK_PENDING, BK_CONFIRMED, BK_CONFIRMED, BK_CONFIRMED,
+		BK_CONFIRMED, BK_ACTIVE,  BK_ACTIVE,    BK_ACTIVE,    BK_COMPLETED,
+		BK_NO_SHOW,   BK_EXPIRED, BK_CANCELLED};
 	struct bk_booking b = {.state = states[draw_below(d, (int64_t)BK_COUNT(states))]};
 	int64_t close[6] = {now, lower};
 	int64_t grace;
@@ -293,7 +303,8 @@ void guests_arrive(const struct setup *s, struct guest *guests, size_t count, in
 
 		if (!guests[i].check_in.set || guests[i].known_us > now)
 			continue;
-		if (s->mapping.check_in_mode == BK_APP && b->state == BK_CONFIRMED && !b->check_in.set)
+		if (s->mapping.check_in_mode == BK_APP && b->state == BK_CONFIRMED &&
+		    !b->check_in.set)
 			b->state = BK_ACTIVE;
 		b->check_in = guests[i].check_in;
 	}

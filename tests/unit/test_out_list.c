@@ -140,9 +140,9 @@ START_TEST(nothing_raw_reaches_a_terminal)
 
 	utf8();
 	table_is(&list, (struct bk_style){.color = false},
-		 "ID  STATE     AT    COUNT   TOOK  NAME\n"
-		 " -  \\x1b[2J   soon     -1  -5 ms  \\x1b[31m\\xff\\u{202e}|\"q\"\\n\n"
-		 " 1  \"\"        \"\"        0   0 ms  =1+2\n");
+		 "ID  STATE    AT    COUNT   TOOK  NAME\n"
+		 " -  \\x1b[2J  soon     -1  -5 ms  \\x1b[31m\\xff\\u{202e}|\"q\"\\n\n"
+		 " 1  \"\"       \"\"        0   0 ms  =1+2\n");
 }
 END_TEST
 
