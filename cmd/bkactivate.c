@@ -1,7 +1,6 @@
 /*
  * bkactivate: runs the job activate-due if it is due.
  */
-#include "cli/run_job.h"
 #include "cli/tick.h"
 #include "conf/jobs.h"
 
@@ -12,25 +11,15 @@ static const char *const examples[] = {
 	NULL,
 };
 
-static const struct bk_command command = {NULL, "", 0, BK_TICK_OPTION_NAMES,
-					  "run the job activate-due if it is due"};
-
-static enum bk_rc run(struct bk_app *app)
-{
-	return bk_run_command(app, BK_JOB_ACTIVATE, app->line.options.now);
-}
+static const struct bk_tick tick = {
+	.name = "bkactivate",
+	.job = BK_JOB_ACTIVATE,
+	.summary = "activate due bookings",
+	.help = "run the job activate-due if it is due",
+	.examples = examples,
+};
 
 int main(int argc, char **argv)
 {
-	const struct bk_tool tool = {
-		.name = "bkactivate",
-		.summary = "activate due bookings",
-		.options = bk_tick_options,
-		.option_count = bk_tick_option_count,
-		.commands = &command,
-		.command_count = 1,
-		.examples = examples,
-	};
-
-	return bk_app_main(&tool, argc, argv, run);
+	return bk_tick_main(&tick, argc, argv);
 }

@@ -92,6 +92,7 @@ struct bk_tool {
 	const char *default_command; /* bkstatus: "jobs"; NULL = one is needed */
 	const char *plugin_command;  /* speaks the language of monitoring plugins; NULL = none */
 	const char *const *examples; /* NULL-terminated command lines */
+	const void *self;            /* the program's own, for its run function; may be NULL */
 	bool quiet_pipe; /* a reader that goes away ends it by SIGPIPE, without a word: for
 			    tools that only show; else that is BK_E_IO */
 };

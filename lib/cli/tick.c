@@ -3,6 +3,8 @@
  */
 #include "cli/tick.h"
 
+#include "cli/run_job.h"
+
 #define MAX_BOOKINGS 1000000000
 
 #define LIMIT                                                                                      \
@@ -21,14 +23,13 @@
 			"list the bookings that would change; change nothing", 0, 0, NULL          \
 	}
 
-const struct bk_option bk_tick_options[] = {
+static const struct bk_option tick_options[] = {
 	{"now", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, now),
 	 "run by hand, whether it is due or not", 0, 0, NULL},
 	LIMIT,
 	ALLOW,
 	DRY_RUN,
 };
-const size_t bk_tick_option_count = BK_COUNT(bk_tick_options);
 
 const struct bk_option bk_maint_options[] = {
 	LIMIT,
@@ -49,3 +50,28 @@ const struct bk_option bk_maint_options[] = {
 	 NULL},
 };
 const size_t bk_maint_option_count = BK_COUNT(bk_maint_options);
+
+static enum bk_rc run_tick(struct bk_app *app)
+{
+	const struct bk_tick *tick = app->tool->self;
+
+	return bk_run_command(app, tick->job, app->line.options.now);
+}
+
+int bk_tick_main(const struct bk_tick *tick, int argc, char **argv)
+{
+	const struct bk_command command = {
+		.operands = "", .options = "now limit allow dry-run", .help = tick->help};
+	const struct bk_tool tool = {
+		.name = tick->name,
+		.summary = tick->summary,
+		.options = tick_options,
+		.option_count = BK_COUNT(tick_options),
+		.commands = &command,
+		.command_count = 1,
+		.examples = tick->examples,
+		.self = tick,
+	};
+
+	return bk_app_main(&tool, argc, argv, run_tick);
+}

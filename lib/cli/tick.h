@@ -4,12 +4,19 @@
 #ifndef BK_CLI_TICK_H
 #define BK_CLI_TICK_H
 
-#include "cli/options.h"
+#include "cli/app.h"
 
-/* bkactivate and bknoshow. */
-#define BK_TICK_OPTION_NAMES "now limit allow dry-run"
-extern const struct bk_option bk_tick_options[];
-extern const size_t bk_tick_option_count;
+/* A program that ticks one job: bkactivate, bknoshow. */
+struct bk_tick {
+	const char *name;
+	const char *job;
+	const char *summary;
+	const char *help; /* of its one command */
+	const char *const *examples;
+};
+
+/* The whole of such a program; returns the exit status. */
+int bk_tick_main(const struct bk_tick *tick, int argc, char **argv);
 
 /* bkmaint. */
 extern const struct bk_option bk_maint_options[];

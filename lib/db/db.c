@@ -397,6 +397,10 @@ void bk_db_text_array(struct bk_buf *out, const char *const *items, size_t count
 {
 	bk_buf_char(out, '{');
 	for (size_t i = 0; i < count; i++) {
+		if (!items[i]) {
+			bk_buf_str(out, i ? ",NULL" : "NULL");
+			continue;
+		}
 		bk_buf_str(out, i ? ",\"" : "\"");
 		for (const char *p = items[i]; *p; p++) {
 			if (*p == '"' || *p == '\\')

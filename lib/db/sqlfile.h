@@ -16,8 +16,11 @@ struct bk_sql_file {
 extern const struct bk_sql_file bk_sql_files[];
 extern const size_t bk_sql_files_count;
 
-/* The text of the file of that name. A name that does not exist is a bug and
-   aborts; a test walks over all names in use. */
+/* The text from behind the comments at its head, which are for people. */
+const char *bk_sql_skip_head(const char *text);
+
+/* The text of the file of that name without its head. A name that does not
+   exist is a bug and aborts; a test walks over all names in use. */
 const char *bk_sql_text(const char *name);
 
 #endif

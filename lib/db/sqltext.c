@@ -152,19 +152,10 @@ static enum bk_rc put_var(struct bk_buf *out, const char *p, const struct bk_sql
 	return BK_OK;
 }
 
-static const char *skip_head(const char *text)
-{
-	while (text[0] == '-' && text[1] == '-') {
-		text += line_comment_len(text);
-		text += *text == '\n';
-	}
-	return text;
-}
-
 enum bk_rc bk_sql_fill(struct bk_buf *out, const char *text, const struct bk_sql_var *vars,
 		       size_t count, struct bk_error *err)
 {
-	const char *start = skip_head(text);
+	const char *start = bk_sql_skip_head(text);
 
 	for (const char *p = start; *p;) {
 		size_t len = 0;

@@ -20,19 +20,6 @@ static struct bk_stmt plain(const char *name, const char *sql)
 	return (struct bk_stmt){.name = name, .sql = sql, .shape = BK_NO_ROWS};
 }
 
-/* The file without its head comment is what goes over the wire. */
-static const char *body(const char *file)
-{
-	const char *text = bk_sql_text(file);
-
-	while (text[0] == '-' && text[1] == '-') {
-		while (*text && *text != '\n')
-			text++;
-		text += *text == '\n';
-	}
-	return text;
-}
-
 size_t bk_tx_begin(struct bk_tx *tx, enum bk_tx_kind kind, const struct bk_tx_limits *limits,
 		   struct bk_stmt *stmts)
 {
@@ -46,6 +33,9 @@ size_t bk_tx_begin(struct bk_tx *tx, enum bk_tx_kind kind, const struct bk_tx_li
 	tx->params[1] = tx->lock;
 	tx->params[2] = tx->idle;
 	tx->params[3] = limits->pin ? "off" : "on";
+	tx->params[4] = kind == BK_TX_COMPANY ? NULL : "pg_catalog, pg_temp";
+	tx->params[5] = kind == BK_TX_COMPANY ? NULL : "UTC";
+	tx->params[6] = kind == BK_TX_COMPANY ? NULL : "ISO, YMD";
 	stmts[n++] = kind == BK_TX_READ ? (struct bk_stmt)BK_BEGIN_READ : (struct bk_stmt)BK_BEGIN;
 	if (kind == BK_TX_COMPANY) {
 		/* A pooled session may have been left with a stranger's. */
@@ -54,9 +44,9 @@ size_t bk_tx_begin(struct bk_tx *tx, enum bk_tx_kind kind, const struct bk_tx_li
 	}
 	stmts[n++] = (struct bk_stmt){
 		.name = "settings",
-		.sql = body(kind == BK_TX_COMPANY ? "tx_company" : "tx_control"),
+		.sql = bk_sql_text("tx_settings"),
 		.params = tx->params,
-		.param_count = 4,
+		.param_count = 7,
 		.shape = BK_ONE_ROW,
 	};
 	return n;

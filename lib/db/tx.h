@@ -36,7 +36,7 @@ struct bk_tx {
 	char statement[24];
 	char lock[24];
 	char idle[24];
-	const char *params[4];
+	const char *params[7];
 };
 
 /* Fills stmts[0..] with BEGIN and the settings; returns their number, at most

@@ -124,7 +124,8 @@ int64_t db_int(struct bk_db *db, const char *fmt, ...)
 void db_wait(struct bk_db *db, const char *condition)
 {
 	for (int i = 0; i < TRIES; i++)
-		if (strcmp(db_text(db, "SELECT CASE WHEN %s THEN 1 ELSE 0 END", condition), "1") == 0)
+		if (strcmp(db_text(db, "SELECT CASE WHEN %s THEN 1 ELSE 0 END", condition), "1") ==
+		    0)
 			return;
 	ck_abort_msg("never came true: %s", condition);
 }

@@ -102,8 +102,8 @@ static const struct filled untouched[] = {
 };
 
 static const struct filled refused[] = {
-	{":nosuch", NULL},     {":'nosuch'", NULL},  {":\"nosuch\"", NULL}, {":wor", NULL},
-	{":words", NULL},      {"'open", NULL},      {"E'open\\'", NULL},   {"\"open", NULL},
+	{":nosuch", NULL},       {":'nosuch'", NULL},   {":\"nosuch\"", NULL}, {":wor", NULL},
+	{":words", NULL},        {"'open", NULL},       {"E'open\\'", NULL},   {"\"open", NULL},
 	{"/* /* half */", NULL}, {"$q$ open $$", NULL}, {"'a' 'b", NULL},
 };
 

@@ -33,7 +33,8 @@ static void blame(const struct plan *plan, const struct bk_booking *b, const cha
 	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
 
 	booking_show(&text, b);
-	ck_abort_msg("seed %" PRIu64 ", %s: %s: %s", draw_seed(), plan_show(plan), bk_buf_cstr(&text), what);
+	ck_abort_msg("seed %" PRIu64 ", %s: %s: %s", draw_seed(), plan_show(plan),
+		     bk_buf_cstr(&text), what);
 }
 
 START_TEST(no_two_rules_apply_to_a_booking_at_one_instant)
@@ -150,8 +151,8 @@ static void play(struct history *h, int order, struct draw *outage)
 		order_of(outage ? (int)draw_below(outage, 24) : order, jobs);
 		for (int j = 0; j < 4; j++)
 			if (!outage || step == STEPS - 1 || draw_chance(outage, 15))
-				guests_run(h->setup, h->rules, cases_jobs[jobs[j]], h->guests, GUESTS,
-					   h->instants[step]);
+				guests_run(h->setup, h->rules, cases_jobs[jobs[j]], h->guests,
+					   GUESTS, h->instants[step]);
 	}
 }
 
@@ -192,7 +193,8 @@ END_TEST
 /* Where an outage is documented to change nothing. */
 static bool is_promised(const struct plan *plan)
 {
-	return plan->mode == BK_TRACKED ? !plan->accept : plan->mode == BK_UNTRACKED && !plan->expires;
+	return plan->mode == BK_TRACKED ? !plan->accept
+					: plan->mode == BK_UNTRACKED && !plan->expires;
 }
 
 START_TEST(an_outage_changes_nothing_in_the_end_where_that_is_promised)
@@ -236,10 +238,14 @@ int main(void)
 	TCase *tc = tcase_create("properties");
 
 	tcase_add_loop_test(tc, no_two_rules_apply_to_a_booking_at_one_instant, 0, PLANS);
-	tcase_add_loop_test(tc, with_all_jobs_on_every_sound_booking_has_a_rule_when_it_is_over, 0, PLANS);
-	tcase_add_loop_test(tc, the_target_of_one_job_is_no_source_of_another_but_for_active, 0, PLANS);
-	tcase_add_loop_test(tc, all_orders_of_the_jobs_end_in_the_same_table_in_all_modes, 0, PLANS);
-	tcase_add_loop_test(tc, an_outage_changes_nothing_in_the_end_where_that_is_promised, 0, PLANS);
+	tcase_add_loop_test(tc, with_all_jobs_on_every_sound_booking_has_a_rule_when_it_is_over, 0,
+			    PLANS);
+	tcase_add_loop_test(tc, the_target_of_one_job_is_no_source_of_another_but_for_active, 0,
+			    PLANS);
+	tcase_add_loop_test(tc, all_orders_of_the_jobs_end_in_the_same_table_in_all_modes, 0,
+			    PLANS);
+	tcase_add_loop_test(tc, an_outage_changes_nothing_in_the_end_where_that_is_promised, 0,
+			    PLANS);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }

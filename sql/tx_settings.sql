@@ -1,16 +1,20 @@
--- Settings of one transaction of bk's own statements (claim, end, views): a
--- pinned search_path, so that nothing of a pooled session or of the company's
--- schemas is found first. Transaction-local: nothing stays behind.
+-- Settings of one transaction, all local to it: nothing stays behind in a pooled
+-- session, and nothing that a stranger left there counts.
 -- $1 statement_timeout ms text  $2 lock_timeout ms text  $3 idle timeout ms text
 -- $4 on or off: off pins the ordered index scan (no sequential scan, bitmap, sort)
+-- $5 search_path, $6 time zone, $7 date style; NULL = as they are (the company's
+--    triggers run under its own: SET LOCAL .. TO DEFAULT goes before this then)
 -- One row.
 SELECT pg_catalog.set_config('statement_timeout', $1::pg_catalog.text, true),
        pg_catalog.set_config('lock_timeout', $2::pg_catalog.text, true),
        pg_catalog.set_config('idle_in_transaction_session_timeout', $3::pg_catalog.text, true),
        pg_catalog.set_config('role', 'none', true),
-       pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
-       pg_catalog.set_config('TimeZone', 'UTC', true),
-       pg_catalog.set_config('DateStyle', 'ISO, YMD', true),
+       pg_catalog.set_config('search_path',
+	       COALESCE($5::pg_catalog.text, pg_catalog.current_setting('search_path')), true),
+       pg_catalog.set_config('TimeZone',
+	       COALESCE($6::pg_catalog.text, pg_catalog.current_setting('TimeZone')), true),
+       pg_catalog.set_config('DateStyle',
+	       COALESCE($7::pg_catalog.text, pg_catalog.current_setting('DateStyle')), true),
        pg_catalog.set_config('row_security', 'off', true),
        pg_catalog.set_config('jit', 'off', true),
        pg_catalog.set_config('plan_cache_mode', 'force_custom_plan', true),
@@ -19,5 +23,6 @@ SELECT pg_catalog.set_config('statement_timeout', $1::pg_catalog.text, true),
        pg_catalog.set_config('enable_bitmapscan', $4::pg_catalog.text, true),
        pg_catalog.set_config('enable_sort', $4::pg_catalog.text, true),
        pg_catalog.set_config('synchronous_commit',
-	       CASE WHEN pg_catalog.current_setting('synchronous_commit') IN ('off', 'local')
+	       CASE WHEN pg_catalog.current_setting('synchronous_commit')
+			 OPERATOR(pg_catalog.=) ANY ('{off,local}'::pg_catalog.text[])
 		    THEN 'on' ELSE pg_catalog.current_setting('synchronous_commit') END, true)
