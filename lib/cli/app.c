@@ -16,6 +16,7 @@
 #include "cli/report.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
+#include "db/sqltext.h"
 
 extern char **environ;
 
@@ -203,6 +204,19 @@ static enum bk_rc live(struct bk_app *app, int argc, char **argv, struct names *
 	return run(app);
 }
 
+/* While the connection still knows its user. */
+static void hint_at_grant(struct bk_app *app)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf user = BK_BUF_INIT;
+
+	if (!app->role || !app->db || !bk_db_user(app->db)[0] || app->err.hint[0])
+		return;
+	bk_sql_ident(&user, bk_db_user(app->db));
+	(void)bk_error_hint(&app->err,
+			    "let the owner run bkmaint migrate, and type: GRANT %s TO %s",
+			    app->role, bk_buf_cstr(&user));
+}
+
 int bk_app_main(const struct bk_tool *tool, int argc, char **argv, bk_app_fn run)
 {
 	struct names names = {.host = ""};
@@ -221,6 +235,8 @@ int bk_app_main(const struct bk_tool *tool, int argc, char **argv, bk_app_fn run
 	app.interrupted = bk_signals_install(tool->quiet_pipe);
 	set_locale();
 	rc = live(&app, argc, argv, &names, run);
+	if (rc == BK_E_PERMISSION)
+		hint_at_grant(&app);
 	bk_db_clean(&app.db);
 	status = bk_report_end(&app, rc);
 	bk_log_close(&app.log);

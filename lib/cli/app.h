@@ -35,6 +35,7 @@ struct bk_app {
 	struct bk_cmdline line;
 	struct bk_conf *conf; /* NULL until read */
 	struct bk_db *db;     /* NULL until connected */
+	const char *role;     /* whose privileges do for what is done; NULL = the owner's */
 	struct bk_log log;
 	struct bk_clock clock;
 	struct bk_random random;

@@ -102,6 +102,7 @@ enum bk_rc bk_app_connect(struct bk_app *app, const char *what, bool read_only)
 
 	if (rc)
 		return rc;
+	app->role = read_only ? "booking_read" : "booking_update";
 	rc = ask(app, schema, read_only, &found);
 	if (rc == BK_E_SCHEMA)
 		return schema_missing(app, schema);

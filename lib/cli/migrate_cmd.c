@@ -41,6 +41,7 @@ static struct bk_json *report_json(const struct bk_migrate_report *r)
 	set_texts(o, "applied", &r->applied);
 	set_texts(o, "pending", &r->pending);
 	set_texts(o, "todo", &r->todo);
+	bk_json_set_bool(o, "bookingsMissing", r->bookings_missing);
 	bk_json_set_bool(o, "bookingsCreated", r->bookings_created);
 	bk_json_set_int(o, "bookings", r->sample_rows);
 	bk_json_set_str(o, "executionId", r->execution_id);
@@ -73,6 +74,9 @@ static enum bk_rc print(struct bk_app *app, const struct bk_migrate_report *r)
 /* What this role may not do, for somebody who may. */
 static void print_todo(struct bk_app *app, const struct bk_migrate_report *r)
 {
+	if (r->bookings_missing)
+		bk_app_warn(app, "the bookings table or a mapped column is missing: migrate again "
+				 "when it is there, to grant what the jobs need");
 	if (!r->todo.count)
 		return;
 	bk_app_warn(app, "this role could not set up everything; "

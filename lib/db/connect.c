@@ -199,7 +199,8 @@ static void plain_message(struct bk_buf *out, const char *message, const char *s
 		size_t len = strcspn(message, "\n");
 		const char *code = sqlstate[0] ? strstr(message, sqlstate) : NULL;
 
-		if (strncmp(message, "LOCATION:", 9) != 0 && len) {
+		/* A line that begins with a tab is libpq's advice. */
+		if (strncmp(message, "LOCATION:", 9) != 0 && len && *message != '\t') {
 			if (out->len)
 				bk_buf_str(out, "; ");
 			if (code && code < message + len) {
@@ -231,6 +232,8 @@ static enum bk_rc connect_error(PGconn *conn, struct bk_error *err)
 		rc = BK_E_STANDBY;
 	bk_error_set(err, rc, "%s", text.len ? bk_buf_cstr(&text) : "connection failed");
 	memcpy(err->sqlstate, sqlstate, sizeof(sqlstate));
+	if (strstr(raw, "Is the server running"))
+		bk_error_hint(err, "is the server running there, and accepting connections?");
 	if (rc == BK_E_LOGIN)
 		bk_error_hint(err, "check user, pg_hba.conf, and the password in ~/.pgpass");
 	return rc;
@@ -257,6 +260,13 @@ static void on_notice(void *arg, const char *message)
 	struct bk_db *db = arg;
 
 	bk_db_first_line(db->notice, sizeof(db->notice), message);
+}
+
+const char *bk_db_user(const struct bk_db *db)
+{
+	const char *user = PQuser(db->conn); /* NULL for no connection */
+
+	return user ? user : "";
 }
 
 static void set_target(struct bk_db *db)

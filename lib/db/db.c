@@ -25,9 +25,9 @@ void bk_db_deadline(struct bk_db *db, int64_t ms)
 	db->deadline_ms = db->clock.mono_ms(db->clock.self) + ms;
 }
 
-void bk_db_ignore_interrupts(struct bk_db *db)
+void bk_db_hold_interrupts(struct bk_db *db, bool hold)
 {
-	db->interrupted = NULL;
+	db->held = hold;
 }
 
 const char *bk_db_target(const struct bk_db *db)
@@ -71,14 +71,37 @@ static void abandon(struct bk_db *db)
 
 static void cancel(struct bk_db *db)
 {
-	PGcancel *request = PQgetCancel(db->conn);
-	char text[256];
-
 	db->cancelled = true;
 	bk_db_deadline(db, CANCEL_GRACE_MS);
-	if (request)
-		(void)PQcancel(request, text, sizeof(text));
-	PQfreeCancel(request);
+	db->cancel_fd = bk_db_cancel_start(db->conn);
+}
+
+static void begin_trip(struct bk_db *db, bool committing)
+{
+	db->cancelled = false;
+	db->cancel_fd = -1;
+	db->committing = committing;
+}
+
+/* A request to cancel that is still on its way would hit the next statement. */
+static void end_trip(struct bk_db *db)
+{
+	int64_t left = db->deadline_ms - db->clock.mono_ms(db->clock.self);
+
+	db->committing = false;
+	if (db->cancel_fd >= 0 && !bk_db_cancel_finish(db->cancel_fd, left) && db->conn)
+		abandon(db);
+	db->cancel_fd = -1;
+}
+
+static bool signalled(const struct bk_db *db)
+{
+	return db->interrupted && *db->interrupted && !db->held;
+}
+
+static enum bk_rc interrupted_rc(const struct bk_db *db)
+{
+	return *db->interrupted == SIGTERM ? BK_E_TERMINATED : BK_E_INTERRUPTED;
 }
 
 enum bk_rc bk_db_wait(struct bk_db *db, bool writing, struct bk_error *err)
@@ -91,7 +114,9 @@ enum bk_rc bk_db_wait(struct bk_db *db, bool writing, struct bk_error *err)
 		int64_t left = db->deadline_ms - db->clock.mono_ms(db->clock.self);
 		int ready;
 
-		if (db->interrupted && *db->interrupted && !db->cancelled && !db->committing)
+		if (signalled(db) && bk_db_lost(db)) /* not connected yet */
+			return bk_error_set(err, interrupted_rc(db), "connecting was given up");
+		if (signalled(db) && !db->cancelled && !db->committing)
 			cancel(db);
 		if (left <= 0) {
 			abandon(db);
@@ -137,11 +162,6 @@ enum bk_rc bk_db_next(struct bk_db *db, PGresult **ret, struct bk_error *err)
 	return BK_OK;
 }
 
-static enum bk_rc interrupted_rc(const struct bk_db *db)
-{
-	return *db->interrupted == SIGTERM ? BK_E_TERMINATED : BK_E_INTERRUPTED;
-}
-
 enum bk_rc bk_db_result_error(struct bk_db *db, const char *name, const PGresult *res,
 			      struct bk_error *err)
 {
@@ -156,7 +176,7 @@ enum bk_rc bk_db_result_error(struct bk_db *db, const char *name, const PGresult
 	rc = bk_sqlstate_rc(sqlstate);
 	if (strcmp(name, "begin") == 0 && strcmp(sqlstate, "0A000") == 0)
 		rc = BK_E_STANDBY;
-	if (db->cancelled && strcmp(sqlstate, "57014") == 0)
+	if (db->cancelled && signalled(db) && strcmp(sqlstate, "57014") == 0)
 		rc = interrupted_rc(db);
 	bk_error_set(err, rc, "%s: %s", name, line[0] ? line : "connection to the server was lost");
 	(void)snprintf(err->sqlstate, sizeof(err->sqlstate), "%s", sqlstate);
@@ -272,8 +292,7 @@ static enum bk_rc run_raw(struct bk_db *db, const struct bk_stmt *stmts, size_t 
 
 	if (bk_db_lost(db))
 		return bk_error_set(err, BK_E_UNAVAILABLE, "connection to the server was lost");
-	db->cancelled = false;
-	db->committing = has_commit(stmts, count);
+	begin_trip(db, has_commit(stmts, count));
 	rc = send_all(db, stmts, count, err);
 	if (!rc)
 		rc = read_all(db, stmts, count, ret, err);
@@ -283,7 +302,7 @@ static enum bk_rc run_raw(struct bk_db *db, const struct bk_stmt *stmts, size_t 
 		rc = bk_error_set(
 			err, BK_E_UNKNOWN,
 			"the connection was lost during a commit, its outcome is not known");
-	db->committing = false;
+	end_trip(db);
 	return rc;
 }
 
@@ -291,12 +310,15 @@ void bk_db_rollback(struct bk_db *db)
 {
 	const struct bk_stmt stmt = {.name = "rollback", .sql = "ROLLBACK", .shape = BK_NO_ROWS};
 	struct bk_error ignored;
+	bool held = db->held;
 
-	if (!bk_db_lost(db) && PQtransactionStatus(db->conn) != PQTRANS_IDLE) {
-		bk_db_deadline(db, CANCEL_GRACE_MS);
-		if (run_raw(db, &stmt, 1, NULL, &ignored) && db->conn)
-			abandon(db);
-	}
+	if (bk_db_lost(db) || PQtransactionStatus(db->conn) == PQTRANS_IDLE)
+		return;
+	bk_db_deadline(db, CANCEL_GRACE_MS);
+	db->held = true;
+	if (run_raw(db, &stmt, 1, NULL, &ignored) && db->conn)
+		abandon(db);
+	db->held = held;
 }
 
 static void free_all(struct bk_rows **rows, size_t count)
@@ -335,7 +357,7 @@ enum bk_rc bk_db_script(struct bk_db *db, const char *name, const char *sql, str
 
 	if (bk_db_lost(db) || !PQexitPipelineMode(db->conn))
 		return bk_error_set(err, BK_E_UNAVAILABLE, "%s: cannot send", name);
-	db->cancelled = false;
+	begin_trip(db, false);
 	rc = PQsendQuery(db->conn, sql)
 		     ? flush(db, err)
 		     : bk_error_set(err, BK_E_UNAVAILABLE, "%s: cannot send", name);
@@ -343,8 +365,25 @@ enum bk_rc bk_db_script(struct bk_db *db, const char *name, const char *sql, str
 		rc = read_stmt(db, &stmt, NULL, err);
 	if (!bk_db_lost(db) && !PQenterPipelineMode(db->conn))
 		abandon(db);
+	end_trip(db);
 	if (rc)
 		bk_db_rollback(db);
+	return rc;
+}
+
+/* One result of a stream. Rows that nobody wants any more are not waited for. */
+static enum bk_rc stream_one(struct bk_db *db, const struct bk_stmt *stmt, const PGresult *res,
+			     bk_row_fn row, void *arg, struct bk_error *err)
+{
+	enum bk_rc rc;
+
+	if (PQresultStatus(res) == PGRES_TUPLES_OK)
+		return BK_OK;
+	if (PQresultStatus(res) != PGRES_SINGLE_TUPLE)
+		return bk_db_result_error(db, stmt->name, res, err);
+	rc = row(arg, (const struct bk_rows *)(const void *)res, err);
+	if (rc && !db->cancelled)
+		cancel(db);
 	return rc;
 }
 
@@ -360,10 +399,8 @@ static enum bk_rc stream_rows(struct bk_db *db, const struct bk_stmt *stmt, bk_r
 
 		if (rc || !res)
 			return rc ? rc : first;
-		if (!first && PQresultStatus(res) == PGRES_SINGLE_TUPLE)
-			first = row(arg, (const struct bk_rows *)(const void *)res, err);
-		else if (!first && PQresultStatus(res) != PGRES_TUPLES_OK)
-			first = bk_db_result_error(db, stmt->name, res, err);
+		if (!first)
+			first = stream_one(db, stmt, res, row, arg, err);
 		PQclear(res);
 		if (PQstatus(db->conn) == CONNECTION_BAD)
 			return first ? first
@@ -380,7 +417,7 @@ enum bk_rc bk_db_stream(struct bk_db *db, const struct bk_stmt *stmt, bk_row_fn 
 
 	if (bk_db_lost(db))
 		return bk_error_set(err, BK_E_UNAVAILABLE, "connection to the server was lost");
-	db->cancelled = false;
+	begin_trip(db, false);
 	rc = send_all(db, stmt, 1, err);
 	if (!rc && !PQsetSingleRowMode(db->conn))
 		rc = bk_error_set(err, BK_E_INTERNAL, "%s: no single-row mode", stmt->name);
@@ -388,6 +425,7 @@ enum bk_rc bk_db_stream(struct bk_db *db, const struct bk_stmt *stmt, bk_row_fn 
 		rc = stream_rows(db, stmt, row, arg, err);
 	if (!bk_db_lost(db) && !bk_db_next(db, &res, &later))
 		PQclear(res);
+	end_trip(db);
 	if (rc)
 		bk_db_rollback(db);
 	return rc;
@@ -401,7 +439,12 @@ void bk_db_text_array(struct bk_buf *out, const char *const *items, size_t count
 			bk_buf_str(out, i ? ",NULL" : "NULL");
 			continue;
 		}
-		bk_buf_str(out, i ? ",\"" : "\"");
+		bk_buf_str(out, i ? "," : "");
+		if (!items[i]) {
+			bk_buf_str(out, "NULL");
+			continue;
+		}
+		bk_buf_char(out, '"');
 		for (const char *p = items[i]; *p; p++) {
 			if (*p == '"' || *p == '\\')
 				bk_buf_char(out, '\\');

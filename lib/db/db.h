@@ -37,7 +37,8 @@ struct bk_db_params {
 	bool read_only;          /* any node will do; else target_session_attrs=read-write */
 	int64_t connect_timeout_ms;
 	struct bk_clock clock;
-	/* Set by a signal handler: a wait that sees it non-zero cancels the statement. */
+	/* Set by a signal handler to its number: a wait that sees it cancels the
+	   statement, which is then BK_E_INTERRUPTED or BK_E_TERMINATED. */
 	const volatile sig_atomic_t *interrupted;
 };
 
@@ -56,11 +57,13 @@ void bk_db_clean(struct bk_db **db);
 /* From now on every wait ends `ms` milliseconds from now at the latest. */
 void bk_db_deadline(struct bk_db *db, int64_t ms);
 
-/* From now on signals no longer cancel a wait: for closing the record. */
-void bk_db_ignore_interrupts(struct bk_db *db);
+/* While they are held, signals cancel no wait: for closing the record. */
+void bk_db_hold_interrupts(struct bk_db *db, bool hold);
 
 /* "host=/run/postgresql port=5432 dbname=x user=y", for messages; no secrets. */
 const char *bk_db_target(const struct bk_db *db);
+/* The database user; "" when the connection is gone. */
+const char *bk_db_user(const struct bk_db *db);
 /* What the server said last in a NOTICE or WARNING, one line, "" for nothing. */
 const char *bk_db_notice(const struct bk_db *db);
 

@@ -14,8 +14,10 @@ struct bk_db {
 	struct bk_clock clock;
 	int64_t deadline_ms; /* on clock.mono_ms */
 	const volatile sig_atomic_t *interrupted;
+	bool held;       /* signals do not count for now */
 	bool cancelled;  /* a cancel request was sent for the statement in flight */
 	bool committing; /* a COMMIT is in flight: it is never cancelled */
+	int cancel_fd;   /* where the request's end is seen, -1 = none is on its way */
 	char target[160];
 	char notice[256];
 };
@@ -26,6 +28,14 @@ enum bk_rc bk_db_next(struct bk_db *db, PGresult **ret, struct bk_error *err) BK
 
 /* Waits until the socket can be read, or written when `writing`. */
 enum bk_rc bk_db_wait(struct bk_db *db, bool writing, struct bk_error *err) BK_NODISCARD;
+
+/* Sends a cancel request for what runs on `conn` and does not wait for it. A
+   descriptor that ends when the server has taken it, or -1. */
+int bk_db_cancel_start(PGconn *conn);
+
+/* Waits for that end, and closes the descriptor. False when it did not come:
+   then the request may hit a later statement. */
+bool bk_db_cancel_finish(int fd, int64_t timeout_ms);
 
 /* Fills err from a failed result: SQLSTATE, first line of the message. */
 enum bk_rc bk_db_result_error(struct bk_db *db, const char *name, const PGresult *res,

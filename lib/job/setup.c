@@ -134,8 +134,7 @@ static enum bk_rc try_script(struct bk_db *db, const char *name, const char *sql
 {
 	enum bk_rc rc = run_script(db, name, sql, err);
 
-	/* 42501: not allowed. 42P01, 42703, 3F000: the mapped table is not there yet. */
-	if (rc != BK_E_PERMISSION && rc != BK_E_SCHEMA)
+	if (rc != BK_E_PERMISSION)
 		return rc;
 	add_todo(report, sql);
 	return BK_OK;
@@ -194,7 +193,13 @@ static enum bk_rc grant_bookings(struct bk_db *db, const struct bk_mapping *m,
 					  {"read_columns", bk_buf_cstr(&reads)},
 					  {"write_columns", bk_buf_cstr(&writes)}};
 	rc = bk_sql_fill_file(&sql, "grant_bookings", vars, BK_COUNT(vars), err);
-	return rc ? rc : try_script(db, "grant_bookings", bk_buf_cstr(&sql), report, err);
+	if (!rc)
+		rc = try_script(db, "grant_bookings", bk_buf_cstr(&sql), report, err);
+	/* The schema may be made before the application's own. */
+	if (rc != BK_E_SCHEMA)
+		return rc;
+	report->bookings_missing = true;
+	return BK_OK;
 }
 
 enum bk_rc bk_setup_roles(struct bk_db *db, const struct bk_conf *conf,

@@ -74,8 +74,8 @@ static void put_grace(struct bk_buf *out, const struct pieces *p, const struct b
 		bk_buf_fmt(out, "'%" PRId64 " milliseconds'::pg_catalog.interval", m->grace_ms);
 		return;
 	}
-	if (m->grace_ms >= 0)
-		bk_buf_str(out, "COALESCE(");
+	/* OPERATOR(..) binds all operators alike, so a product needs its brackets. */
+	bk_buf_str(out, m->grace_ms >= 0 ? "COALESCE(" : "(");
 	bk_buf_fmt(
 		out,
 		"(CASE WHEN %s" LT "0 THEN 0 WHEN %s" GT "%" PRId64 " THEN %" PRId64
@@ -83,7 +83,8 @@ static void put_grace(struct bk_buf *out, const struct pieces *p, const struct b
 		p->g, p->g, units[m->grace_unit].limit, units[m->grace_unit].limit, p->g,
 		units[m->grace_unit].interval);
 	if (m->grace_ms >= 0)
-		bk_buf_fmt(out, ", '%" PRId64 " milliseconds'::pg_catalog.interval)", m->grace_ms);
+		bk_buf_fmt(out, ", '%" PRId64 " milliseconds'::pg_catalog.interval", m->grace_ms);
+	bk_buf_char(out, ')');
 }
 
 /* D = least(S + G, E). LEAST ignores a NULL end; a NULL grace must be caught. */

@@ -47,10 +47,11 @@ static enum bk_rc check_relation(const struct bk_rows *rows, const struct bk_map
 	const char *kind;
 	const char *children;
 
-	if (bk_rows_count(rows) == 0)
-		return bk_error_set(err, BK_E_MAPPING,
-				    "bookings.table: table \"%s.%s\" does not exist",
-				    m->table_schema, m->table_name);
+	if (bk_rows_count(rows) == 0) {
+		bk_error_set(err, BK_E_MAPPING, "bookings.table: table \"%s.%s\" does not exist",
+			     m->table_schema, m->table_name);
+		return bk_error_hint(err, "name your table in section bookings of bk.conf");
+	}
 	kind = bk_rows_text(rows, 0, "relkind");
 	children = bk_rows_text(rows, 0, "has_children");
 	if (!kind || !strchr("rp", *kind))

@@ -221,11 +221,12 @@ static enum bk_rc end_run(struct bk_run *run, const struct drain *d, enum bk_rc 
 	if ((rc = bk_sql_fill_file(&sql, "run_end", &var, 1, err)))
 		return rc;
 	/* The record is closed also when a signal asked for the end. */
-	bk_db_ignore_interrupts(run->db);
+	bk_db_hold_interrupts(run->db, true);
 	rc = bk_tx_one(
 		run->db, BK_TX_OWN, &limits,
 		&(const struct bk_stmt){"run_end", bk_buf_cstr(&sql), p.values, 9, BK_MAYBE_ROW},
 		&rows, err);
+	bk_db_hold_interrupts(run->db, false);
 	if (rc)
 		return bk_error_prefix(err, "closing execution %" PRId64, run->execution);
 	if (bk_rows_count(rows) == 0)

@@ -12,7 +12,8 @@ tools=(bkactivate bknoshow bkmaint bkstatus)
 options_of() {
 	local end='^Common options'
 	[ "$1" != bkactivate ] || end='^Exit'
-	"$1" --help | sed -n "1,/$end/"' s/^  \(-., \|    \)--\([a-z-]*\)\(=\([A-Z]*\)\)\{0,1\} .*/\2 \4/p' |
+	"$1" --help | sed "/$end/q" |
+		sed -n 's/^  \(-., \|    \)--\([a-z-]*\)\(=\([A-Z]*\)\)\{0,1\} .*/\2 \4/p' |
 		sed 's/ $/ -/'
 }
 

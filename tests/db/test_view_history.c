@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/attr.h"
 #include "db/tx.h"
@@ -15,17 +16,27 @@
 #include "view/read.h"
 #include "view_db.h"
 
-/* An execution a second, number n at 2026-11-23T06:00:00Z plus n seconds; every
-   3rd of another job, every 5th failed, every 7th by hand. */
-#define INSERT(from, to)                                                                            \
-	"INSERT INTO bk.maintenance_executions (id, run_id, operation, description, executed_at,"   \
-	" finished_at, status, triggered_by, invoked_by, server_instance, pid, version,"            \
-	" lease_token, as_of) OVERRIDING SYSTEM VALUE"                                              \
-	" SELECT n, gen_random_uuid(), CASE WHEN n % 3 = 0 THEN 'update-expired'"                   \
-	" ELSE 'activate-due' END, 'd', t, t, CASE WHEN n % 5 = 0 THEN 'ERROR' ELSE 'SUCCESS' END," \
-	" CASE WHEN n % 7 = 0 THEN 'MANUAL' ELSE 'SCHEDULER' END, 'a/b', 'h', 1, '1', n, t"         \
-	" FROM generate_series(" #from ", " #to ") AS n,"                                           \
-	" LATERAL (SELECT '2026-11-23 06:00:00Z'::timestamptz + n * interval '1 s' AS t) AS x"
+/* Executions number `from` to `to`, number n at 2026-11-23T06:00:00Z plus n
+   seconds; every 3rd of another job, every 5th failed, every 7th by hand. */
+static void insert(int from, int to)
+{
+	static const char sql[] =
+		"INSERT INTO bk.maintenance_executions (id, run_id, operation, description,"
+		" executed_at, finished_at, status, triggered_by, invoked_by, server_instance, pid,"
+		" version, lease_token, as_of) OVERRIDING SYSTEM VALUE"
+		" SELECT n, gen_random_uuid(),"
+		" CASE WHEN n % 3 = 0 THEN 'update-expired' ELSE 'activate-due' END, 'd', t, t,"
+		" CASE WHEN n % 5 = 0 THEN 'ERROR' ELSE 'SUCCESS' END,"
+		" CASE WHEN n % 7 = 0 THEN 'MANUAL' ELSE 'SCHEDULER' END,"
+		" 'a/b', 'h', 1, '1', n, t FROM generate_series(";
+	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
+
+	bk_buf_fmt(&text,
+		   "%s%d, %d) AS n, LATERAL (SELECT '2026-11-23 06:00:00Z'::timestamptz"
+		   " + n * interval '1 s' AS t) AS x",
+		   sql, from, to);
+	pg_script(bk_buf_cstr(&text));
+}
 
 static struct bk_execution_list page;
 
@@ -45,7 +56,7 @@ static void read_page(const struct bk_history_filter *filter)
 	struct bk_error err = {0};
 
 	bk_execution_list_clear(&page);
-	ck_assert_msg(!bk_view_history(view_db, view_conf, filter, &page, &err), "%s", err.message);
+	ck_assert_msg(!bk_view_history(pg_db, view_conf, filter, &page, &err), "%s", err.message);
 }
 
 /* The ids of the page: "5 4 3". */
@@ -78,7 +89,7 @@ START_TEST(pages_follow_each_other_newest_first)
 {
 	struct bk_history_filter filter = {.limit = 3};
 
-	view_db_sql(INSERT(1, 7));
+	insert(1, 7);
 	read_page(&filter);
 	page_is("7 6 5");
 	next(&filter);
@@ -93,7 +104,7 @@ START_TEST(a_page_that_just_fits_is_the_last)
 {
 	struct bk_history_filter filter = {.limit = 3};
 
-	view_db_sql(INSERT(1, 3));
+	insert(1, 3);
 	read_page(&filter);
 	page_is("3 2 1");
 	ck_assert_ptr_null(page.next_cursor);
@@ -104,13 +115,13 @@ START_TEST(a_cursor_is_stable_under_new_rows)
 {
 	struct bk_history_filter filter = {.limit = 2};
 
-	view_db_sql(INSERT(1, 5));
+	insert(1, 5);
 	read_page(&filter);
 	page_is("5 4");
-	view_db_sql(INSERT(6, 9));
+	insert(6, 9);
 	next(&filter);
 	page_is("3 2");
-	view_db_sql("DELETE FROM bk.maintenance_executions WHERE id IN (1, 2, 3)");
+	pg_script("DELETE FROM bk.maintenance_executions WHERE id IN (1, 2, 3)");
 	read_page(&filter);
 	page_is("");
 }
@@ -120,8 +131,8 @@ START_TEST(executions_of_one_instant_are_neither_lost_nor_repeated)
 {
 	struct bk_history_filter filter = {.limit = 2};
 
-	view_db_sql(INSERT(1, 5));
-	view_db_sql(
+	insert(1, 5);
+	pg_script(
 		"UPDATE bk.maintenance_executions SET executed_at = '2026-11-23 06:00:00.123457Z'");
 	read_page(&filter);
 	page_is("5 4");
@@ -151,7 +162,7 @@ START_TEST(filters_leave_only_what_fits_all_of_them)
 {
 	struct bk_history_filter filter = filters[_i].filter;
 
-	view_db_sql(INSERT(1, 20));
+	insert(1, 20);
 	filter.limit = 50;
 	read_page(&filter);
 	page_is(filters[_i].ids);
@@ -163,7 +174,7 @@ START_TEST(since_includes_its_instant_and_until_does_not)
 	const int64_t six = INT64_C(1795413600000000);
 	struct bk_history_filter filter = {.limit = 50};
 
-	view_db_sql(INSERT(1, 9));
+	insert(1, 9);
 	filter.since = (struct bk_moment){BK_MOMENT_AT, six + 3000000, 0};
 	filter.until = (struct bk_moment){BK_MOMENT_AT, six + 6000000, 0};
 	read_page(&filter);
@@ -178,9 +189,9 @@ START_TEST(ago_is_by_the_clock_of_the_database)
 {
 	struct bk_history_filter filter = {.limit = 50};
 
-	view_db_sql(INSERT(1, 3));
-	view_db_sql("UPDATE bk.maintenance_executions"
-		    " SET executed_at = clock_timestamp() - id * interval '1 hour'");
+	insert(1, 3);
+	pg_script("UPDATE bk.maintenance_executions"
+		  " SET executed_at = clock_timestamp() - id * interval '1 hour'");
 	filter.since = (struct bk_moment){BK_MOMENT_AGO, 0, 9000000};
 	read_page(&filter);
 	page_is("1 2");
@@ -194,7 +205,7 @@ START_TEST(bounds_at_the_ends_of_time_are_no_error)
 {
 	struct bk_history_filter filter = {.limit = 50};
 
-	view_db_sql(INSERT(1, 2));
+	insert(1, 2);
 	filter.since = (struct bk_moment){BK_MOMENT_AT, INT64_C(-62135596800000000), 0};
 	filter.until = (struct bk_moment){BK_MOMENT_AT, INT64_C(253402300799999999), 0};
 	read_page(&filter);
@@ -207,10 +218,10 @@ END_TEST
 
 START_TEST(a_running_execution_counts_what_its_workers_did)
 {
-	view_db_sql(INSERT(1, 1));
-	view_db_sql("UPDATE bk.maintenance_executions SET status = 'RUNNING', finished_at = NULL;"
-		    "INSERT INTO bk.execution_workers (execution_id, worker, token, processed,"
-		    " lease_expires_at) VALUES (1, 0, 1, 30, now()), (1, 1, 1, 12, now())");
+	insert(1, 1);
+	pg_script("UPDATE bk.maintenance_executions SET status = 'RUNNING', finished_at = NULL;"
+		  "INSERT INTO bk.execution_workers (execution_id, worker, token, processed,"
+		  " lease_expires_at) VALUES (1, 0, 1, 30, now()), (1, 1, 1, 12, now())");
 	read_page(&(struct bk_history_filter){.limit = 1});
 	ck_assert_str_eq(page.items[0].status, "RUNNING");
 	ck_assert_ptr_null(page.items[0].finished_at);
@@ -223,11 +234,11 @@ START_TEST(an_operation_is_known_by_its_name_or_by_its_record)
 {
 	struct bk_error err = {0};
 
-	ck_assert_int_eq(bk_view_operation(view_db, view_conf, "activate-due", &err), BK_OK);
-	ck_assert_int_eq(bk_view_operation(view_db, view_conf, "migrate", &err), BK_E_NOT_FOUND);
-	view_db_sql(INSERT(1, 1));
-	view_db_sql("UPDATE bk.maintenance_executions SET operation = 'migrate'");
-	ck_assert_int_eq(bk_view_operation(view_db, view_conf, "migrate", &err), BK_OK);
+	ck_assert_int_eq(bk_view_operation(pg_db, view_conf, "activate-due", &err), BK_OK);
+	ck_assert_int_eq(bk_view_operation(pg_db, view_conf, "migrate", &err), BK_E_NOT_FOUND);
+	insert(1, 1);
+	pg_script("UPDATE bk.maintenance_executions SET operation = 'migrate'");
+	ck_assert_int_eq(bk_view_operation(pg_db, view_conf, "migrate", &err), BK_OK);
 }
 END_TEST
 
@@ -241,10 +252,10 @@ START_TEST(one_execution_comes_with_its_transitions_by_rule)
 	struct bk_execution_detail detail = {{NULL, 0, NULL}, NULL, 0};
 	struct bk_error err = {0};
 
-	view_db_sql(INSERT(1, 3));
-	view_db_sql(TRANSITION(1, "b", "ACTIVE", 5000) TRANSITION(2, "b", "ACTIVE", 1)
-			    TRANSITION(3, "b", "CONFIRMED", 7) TRANSITION(4, "a", "ACTIVE", 8));
-	ck_assert_int_eq(bk_view_execution(view_db, view_conf, 2, &detail, &err), BK_OK);
+	insert(1, 3);
+	pg_script(TRANSITION(1, "b", "ACTIVE", 5000) TRANSITION(2, "b", "ACTIVE", 1)
+			  TRANSITION(3, "b", "CONFIRMED", 7) TRANSITION(4, "a", "ACTIVE", 8));
+	ck_assert_int_eq(bk_view_execution(pg_db, view_conf, 2, &detail, &err), BK_OK);
 	ck_assert_uint_eq(detail.execution.count, 1);
 	ck_assert_str_eq(detail.execution.items[0].id, "2");
 	ck_assert_uint_eq(detail.transition_count, 3);
@@ -265,7 +276,7 @@ START_TEST(an_execution_that_is_not_there_is_an_error)
 	struct bk_execution_detail detail = {{NULL, 0, NULL}, NULL, 0};
 	struct bk_error err = {0};
 
-	ck_assert_int_eq(bk_view_execution(view_db, view_conf, INT64_MAX, &detail, &err),
+	ck_assert_int_eq(bk_view_execution(pg_db, view_conf, INT64_MAX, &detail, &err),
 			 BK_E_NOT_FOUND);
 	ck_assert_str_eq(err.message, "no execution 9223372036854775807");
 }
@@ -273,16 +284,16 @@ END_TEST
 
 START_TEST(another_schema_is_another_history)
 {
-	view_db_sql(INSERT(1, 2));
-	view_db_sql("CREATE SCHEMA \"My \"\"bk\";"
-		    "CREATE TABLE \"My \"\"bk\".maintenance_executions"
-		    " (LIKE bk.maintenance_executions INCLUDING ALL);"
-		    "CREATE TABLE \"My \"\"bk\".execution_workers"
-		    " (LIKE bk.execution_workers INCLUDING ALL)");
+	insert(1, 2);
+	pg_script("CREATE SCHEMA \"My \"\"bk\";"
+		  "CREATE TABLE \"My \"\"bk\".maintenance_executions"
+		  " (LIKE bk.maintenance_executions INCLUDING ALL);"
+		  "CREATE TABLE \"My \"\"bk\".execution_workers"
+		  " (LIKE bk.execution_workers INCLUDING ALL)");
 	view_db_conf("schema = 'My \"bk'\n");
 	read_page(&(struct bk_history_filter){.limit = 2});
 	page_is("");
-	view_db_sql("DROP SCHEMA \"My \"\"bk\" CASCADE");
+	pg_script("DROP SCHEMA \"My \"\"bk\" CASCADE");
 }
 END_TEST
 
@@ -302,8 +313,8 @@ static void explain(const char *const *params, struct bk_buf *plan)
 	ck_assert_int_eq(bk_view_sql(&sql, view_conf, "view_history", &err), BK_OK);
 	stmts[n++] = (struct bk_stmt){"explain", bk_buf_cstr(&sql), params, 11, BK_ANY_ROWS};
 	stmts[n++] = (struct bk_stmt)BK_COMMIT;
-	bk_db_deadline(view_db, 60000);
-	ck_assert_msg(!bk_db_run(view_db, stmts, n, rows, &err), "%s", err.message);
+	bk_db_deadline(pg_db, 60000);
+	ck_assert_msg(!bk_db_run(pg_db, stmts, n, rows, &err), "%s", err.message);
 	for (int i = 0; i < bk_rows_count(rows[at]); i++)
 		bk_buf_fmt(plan, "%s\n", bk_rows_cell(rows[at], i, 0));
 	for (size_t i = 0; i < n; i++)
@@ -332,16 +343,19 @@ START_TEST(a_page_reads_about_a_page_whatever_the_filters)
 	static const char *const triggers[] = {NULL, "MANUAL", "SCHEDULER"};
 	static const char *const agos[] = {NULL, "7200000"};
 	static const char *const positions[] = {NULL, "30000"};
+	char middle[24];
 
-	view_db_sql("INSERT INTO bk.maintenance_executions (run_id, operation, description,"
-		    " executed_at, finished_at, status, triggered_by, invoked_by, server_instance,"
-		    " pid, version, lease_token, as_of)"
-		    " SELECT gen_random_uuid(), CASE WHEN n % 8 = 0 THEN 'update-expired'"
-		    " ELSE 'activate-due' END, 'd', t, t, CASE WHEN n % 60 = 1 THEN 'ERROR'"
-		    " ELSE 'SUCCESS' END, CASE WHEN n % 500 = 2 THEN 'MANUAL' ELSE 'SCHEDULER' END,"
-		    " 'a/b', 'h', 1, '1', n, t FROM generate_series(1, 60000) AS n,"
-		    " LATERAL (SELECT now() - (60000 - n) * interval '10 s' AS t) AS x");
-	view_db_sql("ANALYZE bk.maintenance_executions");
+	(void)snprintf(middle, sizeof(middle), "%" PRId64,
+		       ((int64_t)time(NULL) - 300000) * 1000000);
+	pg_script("INSERT INTO bk.maintenance_executions (run_id, operation, description,"
+		  " executed_at, finished_at, status, triggered_by, invoked_by, server_instance,"
+		  " pid, version, lease_token, as_of)"
+		  " SELECT gen_random_uuid(), CASE WHEN n % 8 = 0 THEN 'update-expired'"
+		  " ELSE 'activate-due' END, 'd', t, t, CASE WHEN n % 60 = 1 THEN 'ERROR'"
+		  " ELSE 'SUCCESS' END, CASE WHEN n % 500 = 2 THEN 'MANUAL' ELSE 'SCHEDULER' END,"
+		  " 'a/b', 'h', 1, '1', n, t FROM generate_series(1, 60000) AS n,"
+		  " LATERAL (SELECT now() - (60000 - n) * interval '10 s' AS t) AS x");
+	pg_script("ANALYZE bk.maintenance_executions");
 	for (size_t i = 0; i < 4 * 4 * 3 * 2 * 2; i++) {
 		const char *position = positions[i / 96 % 2];
 		const char *const params[11] = {
@@ -353,7 +367,7 @@ START_TEST(a_page_reads_about_a_page_whatever_the_filters)
 			agos[i / 48 % 2],
 			NULL,
 			NULL,
-			position ? "4000000000000000" : NULL,
+			position ? middle : NULL,
 			position,
 			"51",
 		};

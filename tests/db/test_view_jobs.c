@@ -29,7 +29,7 @@ static void read_all(void)
 	struct bk_error err = {0};
 
 	bk_job_list_clear(&jobs);
-	ck_assert_msg(!bk_view_jobs(view_db, view_conf, &jobs, &err), "%s", err.message);
+	ck_assert_msg(!bk_view_jobs(pg_db, view_conf, &jobs, &err), "%s", err.message);
 }
 
 /* The job of that name after reading them all. */
@@ -61,7 +61,7 @@ END_TEST
 
 START_TEST(an_empty_schema_still_shows_what_is_configured)
 {
-	view_db_sql("DELETE FROM bk.scheduler_job_info");
+	pg_script("DELETE FROM bk.scheduler_job_info");
 	read_all();
 	ck_assert_uint_eq(jobs.count, 4);
 	ck_assert(!jobs.items[0].registered);
@@ -74,8 +74,8 @@ END_TEST
 
 START_TEST(a_job_that_only_the_database_knows_comes_last)
 {
-	view_db_sql("INSERT INTO bk.scheduler_job_info (job_name, description, delay_ms)"
-		    " VALUES ('aaa', 'of another version', 7)");
+	pg_script("INSERT INTO bk.scheduler_job_info (job_name, description, delay_ms)"
+		  " VALUES ('aaa', 'of another version', 7)");
 	read_all();
 	ck_assert_uint_eq(jobs.count, 5);
 	ck_assert_str_eq(jobs.items[4].job_name, "aaa");
@@ -85,7 +85,7 @@ END_TEST
 
 START_TEST(delay_and_timeout_are_those_of_the_next_claim)
 {
-	view_db_sql("UPDATE bk.scheduler_job_info SET delay_ms = 1, timeout_ms = 2");
+	pg_script("UPDATE bk.scheduler_job_info SET delay_ms = 1, timeout_ms = 2");
 	view_db_conf("activate-due {\n\tdelay = 45s\n\ttimeout = 20s\n}\n");
 	ck_assert_int_eq(job("activate-due")->delay_ms, 45000);
 	ck_assert_int_eq(job("activate-due")->timeout_ms, 20000);
@@ -94,19 +94,19 @@ END_TEST
 
 START_TEST(a_job_with_a_live_worker_is_running)
 {
-	view_db_sql("INSERT INTO bk.maintenance_executions (id, run_id, operation, description,"
-		    " executed_at, status, triggered_by, invoked_by, server_instance, pid, version,"
-		    " lease_token, as_of) OVERRIDING SYSTEM VALUE"
-		    " VALUES (77, gen_random_uuid(), 'activate-due', 'd', now(), 'RUNNING',"
-		    " 'SCHEDULER', 'a/b', 'h', 1, '1', 1, now());"
-		    "INSERT INTO bk.execution_workers (execution_id, worker, token, processed,"
-		    " lease_expires_at)"
-		    " VALUES (77, 0, 1, 30, now() + interval '1 hour'), (77, 1, 1, 12, now())");
+	pg_script("INSERT INTO bk.maintenance_executions (id, run_id, operation, description,"
+		  " executed_at, status, triggered_by, invoked_by, server_instance, pid, version,"
+		  " lease_token, as_of) OVERRIDING SYSTEM VALUE"
+		  " VALUES (77, gen_random_uuid(), 'activate-due', 'd', now(), 'RUNNING',"
+		  " 'SCHEDULER', 'a/b', 'h', 1, '1', 1, now());"
+		  "INSERT INTO bk.execution_workers (execution_id, worker, token, processed,"
+		  " lease_expires_at)"
+		  " VALUES (77, 0, 1, 30, now() + interval '1 hour'), (77, 1, 1, 12, now())");
 	ck_assert_str_eq(job("activate-due")->status, "RUNNING");
 	ck_assert_str_eq(job("activate-due")->running_execution_id, "77");
 	ck_assert_int_eq(job("activate-due")->running_processed, 42);
 	ck_assert_int_eq(job("activate-due")->processed_count, 0);
-	view_db_sql("UPDATE bk.execution_workers SET lease_expires_at = now() - interval '1 s'");
+	pg_script("UPDATE bk.execution_workers SET lease_expires_at = now() - interval '1 s'");
 	ck_assert_str_eq(job("activate-due")->status, "IDLE");
 	ck_assert_ptr_null(job("activate-due")->running_execution_id);
 }
@@ -123,10 +123,10 @@ END_TEST
 
 START_TEST(a_job_that_the_database_disables_is_disabled)
 {
-	view_db_sql("UPDATE bk.scheduler_job_info SET is_active = false"
-		    " WHERE job_name = 'activate-due';"
-		    "UPDATE bk.scheduler_job_info SET status = 'DISABLED'"
-		    " WHERE job_name = 'update-expired'");
+	pg_script("UPDATE bk.scheduler_job_info SET is_active = false"
+		  " WHERE job_name = 'activate-due';"
+		  "UPDATE bk.scheduler_job_info SET status = 'DISABLED'"
+		  " WHERE job_name = 'update-expired'");
 	ck_assert_str_eq(job("activate-due")->status, "DISABLED");
 	ck_assert(!job("activate-due")->enabled);
 	ck_assert_str_eq(job("update-expired")->status, "DISABLED");
@@ -136,14 +136,14 @@ END_TEST
 
 START_TEST(a_pause_ends_by_itself)
 {
-	view_db_sql("UPDATE bk.scheduler_job_info SET status = 'PAUSED', paused_reason = 'stock',"
-		    " paused_until = '2126-01-01 00:00:00Z'");
+	pg_script("UPDATE bk.scheduler_job_info SET status = 'PAUSED', paused_reason = 'stock',"
+		  " paused_until = '2126-01-01 00:00:00Z'");
 	ck_assert_str_eq(job("activate-due")->status, "PAUSED");
 	ck_assert_str_eq(job("activate-due")->paused_until, "2126-01-01T00:00:00.000Z");
 	ck_assert_str_eq(job("activate-due")->paused_reason, "stock");
 	ck_assert(job("activate-due")->paused);
-	view_db_sql("UPDATE bk.scheduler_job_info SET paused_until = now() - interval '10 s',"
-		    " last_success_time = now() - interval '1 day'");
+	pg_script("UPDATE bk.scheduler_job_info SET paused_until = now() - interval '10 s',"
+		  " last_success_time = now() - interval '1 day'");
 	ck_assert_str_eq(job("activate-due")->status, "IDLE");
 	ck_assert_ptr_null(job("activate-due")->paused_until);
 	ck_assert_ptr_null(job("activate-due")->paused_reason);
@@ -156,10 +156,10 @@ END_TEST
 
 START_TEST(a_pause_may_have_no_end)
 {
-	view_db_sql("UPDATE bk.scheduler_job_info SET status = 'PAUSED', paused_until = NULL"
-		    " WHERE job_name = 'activate-due';"
-		    "UPDATE bk.scheduler_job_info SET status = 'PAUSED', paused_until = 'infinity'"
-		    " WHERE job_name = 'update-expired'");
+	pg_script("UPDATE bk.scheduler_job_info SET status = 'PAUSED', paused_until = NULL"
+		  " WHERE job_name = 'activate-due';"
+		  "UPDATE bk.scheduler_job_info SET status = 'PAUSED', paused_until = 'infinity'"
+		  " WHERE job_name = 'update-expired'");
 	ck_assert(job("activate-due")->paused);
 	ck_assert(job("update-expired")->paused);
 	ck_assert_ptr_null(job("update-expired")->paused_until);
@@ -168,10 +168,10 @@ END_TEST
 
 START_TEST(freshness_counts_from_the_last_success_else_from_the_registration)
 {
-	view_db_sql("UPDATE bk.scheduler_job_info SET created_at = now() - interval '1 hour'");
+	pg_script("UPDATE bk.scheduler_job_info SET created_at = now() - interval '1 hour'");
 	ck_assert_str_eq(job("activate-due")->fresh_since, "creation");
 	ck_assert_int_ge(job("activate-due")->fresh_age_ms, 3600000);
-	view_db_sql(
+	pg_script(
 		"UPDATE bk.scheduler_job_info SET last_success_time = now() - interval '2 hours'");
 	ck_assert_str_eq(job("activate-due")->fresh_since, "success");
 	ck_assert_int_ge(job("activate-due")->fresh_age_ms, 7200000);
@@ -182,7 +182,7 @@ START_TEST(one_job_is_found_by_its_name)
 {
 	struct bk_error err = {0};
 
-	ck_assert_int_eq(bk_view_job(view_db, view_conf, "update-expired", &jobs, &err), BK_OK);
+	ck_assert_int_eq(bk_view_job(pg_db, view_conf, "update-expired", &jobs, &err), BK_OK);
 	ck_assert_uint_eq(jobs.count, 1);
 	ck_assert_str_eq(jobs.items[0].job_name, "update-expired");
 }
@@ -192,11 +192,11 @@ START_TEST(an_unknown_job_is_an_error_with_a_suggestion)
 {
 	struct bk_error err = {0};
 
-	ck_assert_int_eq(bk_view_job(view_db, view_conf, "activate-deu", &jobs, &err),
+	ck_assert_int_eq(bk_view_job(pg_db, view_conf, "activate-deu", &jobs, &err),
 			 BK_E_NOT_FOUND);
 	ck_assert_str_eq(err.message, "no job \"activate-deu\"");
 	ck_assert_str_eq(err.hint, "did you mean \"activate-due\"?");
-	ck_assert_int_eq(bk_view_job(view_db, view_conf, "'; drop", &jobs, &err), BK_E_NOT_FOUND);
+	ck_assert_int_eq(bk_view_job(pg_db, view_conf, "'; drop", &jobs, &err), BK_E_NOT_FOUND);
 	ck_assert_uint_eq(jobs.count, 0);
 }
 END_TEST
@@ -206,7 +206,7 @@ START_TEST(a_queue_that_cannot_be_counted_hides_nothing_else)
 	struct bk_error err = {0};
 
 	read_all();
-	ck_assert_int_eq(bk_view_queues(view_db, view_conf, &jobs, &err), BK_OK);
+	ck_assert_int_eq(bk_view_queues(pg_db, view_conf, &jobs, &err), BK_OK);
 	ck_assert_int_eq(jobs.items[0].queue_depth, BK_NULL_INT);
 	ck_assert_ptr_nonnull(jobs.queue_problem);
 	ck_assert_msg(strncmp(jobs.queue_problem, "queue of activate-due: ", 23) == 0, "%s",
@@ -218,15 +218,15 @@ START_TEST(queues_are_counted_with_the_oldest_due)
 {
 	struct bk_error err = {0};
 
-	view_db_sql("CREATE TABLE public.bookings (id bigint PRIMARY KEY, status text,"
-		    " starts_at timestamptz, ends_at timestamptz, checked_in_at timestamptz,"
-		    " hold_expires_at timestamptz, grace_minutes int, updated_at timestamptz);"
-		    "INSERT INTO public.bookings (id, status, starts_at, ends_at)"
-		    " SELECT i, 'CONFIRMED', date_trunc('second', now()) - i * interval '1 s',"
-		    " now() + interval '1 h' FROM generate_series(1, 7) AS i");
+	pg_script("CREATE TABLE public.bookings (id bigint PRIMARY KEY, status text,"
+		  " starts_at timestamptz, ends_at timestamptz, checked_in_at timestamptz,"
+		  " hold_expires_at timestamptz, grace_minutes int, updated_at timestamptz);"
+		  "INSERT INTO public.bookings (id, status, starts_at, ends_at)"
+		  " SELECT i, 'CONFIRMED', date_trunc('second', now()) - i * interval '1 s',"
+		  " now() + interval '1 h' FROM generate_series(1, 7) AS i");
 	view_db_conf("update-expired {\n\tenabled = no\n}\n");
 	read_all();
-	ck_assert_msg(!bk_view_queues(view_db, view_conf, &jobs, &err), "%s", err.message);
+	ck_assert_msg(!bk_view_queues(pg_db, view_conf, &jobs, &err), "%s", err.message);
 	ck_assert_ptr_null(jobs.queue_problem);
 	ck_assert_int_eq(jobs.items[0].queue_depth, 7);
 	ck_assert_ptr_nonnull(jobs.items[0].oldest_due_at);
@@ -254,11 +254,11 @@ START_TEST(health_follows_from_what_is_stored)
 {
 	BK_CLEAN(bk_health_clear) struct bk_health health = {NULL, 0, 0};
 
-	view_db_sql("UPDATE bk.scheduler_job_info SET last_success_time = now();"
-		    "UPDATE bk.scheduler_job_info SET status = 'ERROR', error_message = 'boom'"
-		    " WHERE job_name = 'update-expired';"
-		    "UPDATE bk.scheduler_job_info SET last_success_time = now() - interval '91 s'"
-		    " WHERE job_name = 'activate-due'");
+	pg_script("UPDATE bk.scheduler_job_info SET last_success_time = now();"
+		  "UPDATE bk.scheduler_job_info SET status = 'ERROR', error_message = 'boom'"
+		  " WHERE job_name = 'update-expired';"
+		  "UPDATE bk.scheduler_job_info SET last_success_time = now() - interval '91 s'"
+		  " WHERE job_name = 'activate-due'");
 	read_all();
 	bk_health_jobs(&health, &jobs);
 	ck_assert_uint_eq(health.count, 4);

@@ -41,7 +41,8 @@ void pg_script(const char *sql)
 	struct bk_error err = {0};
 
 	bk_db_deadline(pg_db, DEADLINE_MS);
-	ck_assert_msg(!bk_db_script(pg_db, "script", sql, &err), "%.300s: %s", sql, err.message);
+	ck_assert_msg(!bk_db_script(pg_db, "script", sql, &err), "%s, of: %.300s", err.message,
+		      sql);
 }
 
 char *pg_text(const char *sql, const char *const *params, int count)
@@ -52,7 +53,7 @@ char *pg_text(const char *sql, const char *const *params, int count)
 	char *text;
 
 	bk_db_deadline(pg_db, DEADLINE_MS);
-	ck_assert_msg(!bk_db_run(pg_db, &stmt, 1, &rows, &err), "%s: %s", sql, err.message);
+	ck_assert_msg(!bk_db_run(pg_db, &stmt, 1, &rows, &err), "%s, of: %.300s", err.message, sql);
 	text = bk_strdup(bk_rows_cell(rows, 0, 0));
 	bk_rows_free(rows);
 	return text;
@@ -118,5 +119,6 @@ void pg_run(const struct bk_conf *conf, const char *job, const char *at, bool ma
 	request.clock = bk_clock_system();
 	request.random = bk_random_system();
 	ck_assert_msg(!bk_job_work(work_of, &work, &err), "%s at %s: %s", job, at, err.message);
-	ck_assert_msg(!bk_run(pg_db, &request, &work, ret, &err), "%s at %s: %s", job, at, err.message);
+	ck_assert_msg(!bk_run(pg_db, &request, &work, ret, &err), "%s at %s: %s", job, at,
+		      err.message);
 }

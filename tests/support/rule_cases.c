@@ -120,7 +120,7 @@ static int64_t loose_instant(struct draw *d, int64_t now)
 	static const int64_t far[] = {
 		BK_MINUS_INFINITY,   BK_NEVER,
 		BK_TIME_LIMIT,       BK_TIME_LIMIT - 1,
-		BK_TIME_LIMIT + DAY, -INT64_C(62135596800000000), /* 0001-01-01 */
+		BK_TIME_LIMIT + DAY, -INT64_C(62104060800000000), /* 0002-01-01 */
 	};
 
 	switch (draw_below(d, 4)) {

@@ -1,0 +1,160 @@
+# bkstatus health as monitoring calls it: one line, performance data, exit status 0 to 3.
+# shellcheck shell=bash
+. "$BK_SRC/tests/cli/harness.sh"
+
+: >empty.conf
+chmod 0600 empty.conf
+export BK_CONFIG=$PWD/empty.conf
+
+one_line() {
+	is "$(wc -l <"$BK_TEST_DIR/.out")" 1 "lines"
+	err_is_empty
+}
+
+# success AGE: every job succeeded so long ago
+success() {
+	sql "UPDATE bk.scheduler_job_info SET status = 'IDLE', error_message = NULL,
+		last_success_time = now() - interval '$1', last_execution_status = 'SUCCESS'"
+}
+
+t "a database that is down is critical"
+run bkstatus health -h "$PWD"
+is_rc 2
+one_line
+out_has "BK CRITICAL - database: connection"
+run bkstatus health -d nosuch --json
+is_rc 2
+json_is .success false
+json_is .error.code DATABASE_UNAVAILABLE
+json_is .error.exitCode 2
+json_is .data.state CRITICAL
+json_is '.data.checks[0].name' database
+
+t "a missing schema is critical"
+run bkstatus health
+is_rc 2
+one_line
+out_has "BK CRITICAL - schema: schema bk is missing in the database (run bkmaint migrate"
+run bkstatus health --json
+json_is .error.code SCHEMA
+json_is '[.data.checks[] | .name + "=" + .state] | join(" ")' "database=OK schema=CRITICAL"
+
+run bkmaint migrate --reference-bookings
+
+t "jobs that were just registered are fresh"
+run bkstatus health
+is_rc 0
+one_line
+out_has "BK OK - 4 jobs fresh | 'activate-due age'="
+out_has "s;;90;0 'cancel-no-shows age'="
+out_has "s;;150;0 "
+run bkstatus health --json
+is_rc 0
+json_is .success true
+json_is .data.state OK
+json_is '[.data.checks[].name] | join(" ")' \
+	"database schema activate-due cancel-no-shows update-completed update-expired"
+json_is '.data.checks[2].maxAgeMs' 90000
+
+t "a job that never succeeded becomes critical too"
+sql "UPDATE bk.scheduler_job_info SET created_at = now() - interval '2 h'
+	WHERE job_name = 'activate-due'"
+run bkstatus health
+is_rc 2
+one_line
+out_has "BK CRITICAL - activate-due: no success yet, registered 2h 0m ago, allowed 1m 30s | "
+
+t "a success that is too old is critical"
+success '0 s'
+sql "UPDATE bk.scheduler_job_info SET last_success_time = now() - interval '100 s'
+	WHERE job_name = 'activate-due'"
+run bkstatus health
+is_rc 2
+out_has "BK CRITICAL - activate-due: last success 1m 40s ago, allowed 1m 30s | "
+out_has " | 'activate-due age'=100s;;90;0"
+run bkstatus health --json
+is_rc 2
+json_is .success false
+json_is .error.exitCode 2
+json_is '[.data.checks[] | select(.state != "OK") | .name] | join(" ")' activate-due
+run bkstatus health -o jsonl
+is_rc 2
+is "$(tail -n 1 "$BK_TEST_DIR/.out" | jq -r .type)" error "last line"
+
+t "the limit follows the configuration"
+printf 'activate-due {\n\tdelay = 40s\n}\n' >slow.conf
+run bkstatus health --config="$PWD/slow.conf"
+is_rc 0
+out_has "s;;110;0"
+
+t "a failing job is a warning while its success is fresh"
+success '0 s'
+sql "UPDATE bk.scheduler_job_info SET status = 'ERROR', error_message = E'no|table\n'
+	WHERE job_name = 'update-expired'"
+run bkstatus health
+is_rc 1
+one_line
+out_has "BK WARNING - update-expired: last run failed: no/table\\n | "
+run bkstatus health --json
+is_rc 1
+json_is .success true
+json_is .data.state WARNING
+run bkstatus health -o jsonl
+is_rc 1
+is "$(tail -n 1 "$BK_TEST_DIR/.out")" '{"type":"summary","count":6,"state":"WARNING"}' "last line"
+
+t "a job paused by hand is a warning, however old"
+success '10 days'
+sql "UPDATE bk.scheduler_job_info SET status = 'PAUSED', paused_reason = 'inventory'"
+run bkstatus health
+is_rc 1
+out_has "BK WARNING - activate-due: paused: inventory; "
+
+t "a disabled job is all right"
+success '0 s'
+sql "UPDATE bk.scheduler_job_info SET is_active = false, last_success_time = now() - interval '1 d'
+	WHERE job_name = 'update-expired'"
+run bkstatus health
+is_rc 0
+out_has "BK OK - 3 jobs fresh | "
+out_lacks update-expired
+run bkstatus health -v
+is_rc 0
+out_has "OK update-expired: disabled"
+out_has "OK database: answers"
+
+t "whatever keeps it from an answer is unknown"
+for line in --nosuch --limit=3 extra --config=/nowhere --profile=nosuch --output=xml -p; do
+	run bkstatus health "$line"
+	is_rc 3
+	one_line
+	out_has "BK UNKNOWN - "
+done
+run bkstatus --nosuch health
+is_rc 3
+out_has "BK UNKNOWN - unknown option --nosuch"
+run bkstatus health --nosuch --json
+is_rc 3
+json_is .error.code USAGE
+json_is .error.exitCode 3
+sql "CREATE ROLE nobody_at_all LOGIN"
+run bkstatus health -U nobody_at_all
+is_rc 3
+out_has "BK UNKNOWN - "
+run bkstatus health --help
+is_rc 3
+out_has "Usage:"
+run bkstatus health --version
+is_rc 3
+
+t "other commands keep their exit statuses"
+run bkstatus --nosuch
+is_rc 64
+run bkstatus history --job health --nosuch
+is_rc 64
+
+t "an answer that nobody got is no answer"
+run bash -c 'bkstatus health >/dev/full'
+is_rc 3
+
+done_testing
