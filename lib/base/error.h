@@ -24,6 +24,7 @@
 enum bk_rc {
 	BK_OK = 0,
 	BK_E_RUN,         /* the run failed: SQL error that no retry mends */
+	BK_E_UNHEALTHY,   /* bkstatus health found something (its own exit statuses) */
 	BK_E_LEASE_LOST,  /* somebody took the job over; nothing more was written */
 	BK_E_UNKNOWN,     /* a commit was sent and its outcome could not be learnt */
 	BK_E_PARTIAL,     /* work remains: a limit was reached or rows were set aside */

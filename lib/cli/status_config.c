@@ -7,7 +7,7 @@
 #include "cli/status_print.h"
 #include "out/lists.h"
 
-static void print_sources(const struct bk_app *app, struct bk_json *to)
+static void set_sources(const struct bk_app *app, struct bk_json *to)
 {
 	bk_json_set_str(to, "file", bk_conf_file(app->conf));
 	bk_json_set_str(to, "profile", bk_conf_profile(app->conf));
@@ -23,8 +23,8 @@ enum bk_rc bk_status_config(struct bk_app *app)
 
 	page.data = bk_json_object();
 	bk_json_set(page.data, "items", bk_list_json(&page.lists[0]));
-	print_sources(app, page.data);
-	print_sources(app, page.summary);
+	set_sources(app, page.data);
+	set_sources(app, page.summary);
 	rc = bk_status_print(app, &page);
 	bk_conf_entries_free(entries, count);
 	return rc;

@@ -59,7 +59,7 @@ static enum bk_rc verdict(struct bk_app *app, const struct bk_health *health, en
 	if (failure || worst < BK_HEALTH_CRITICAL)
 		return failure;
 	bk_out_problems(&problems, health);
-	return bk_error_set(&app->err, BK_E_RUN, "%s", bk_buf_cstr(&problems));
+	return bk_error_set(&app->err, BK_E_UNHEALTHY, "%s", bk_buf_cstr(&problems));
 }
 
 static enum bk_rc print_health(struct bk_app *app, const struct bk_health *health, bool failed)

@@ -14,7 +14,6 @@
 #include "conf/layers.h"
 #include "conf/load.h"
 #include "conf/secret.h"
-#include "conf/show.h"
 
 #ifndef BK_SYSCONFDIR
 #define BK_SYSCONFDIR "/etc"
@@ -194,7 +193,7 @@ static enum bk_rc choose_profile(const struct bk_conf_args *args, const char **r
 	}
 	if (!word)
 		return BK_OK;
-	bk_show(&safe, word);
+	bk_quote(&safe, word);
 	(void)bk_error_set(err, BK_E_CONFIG, "profile %s is none of dev, test or prod",
 			   bk_buf_cstr(&safe));
 	near = bk_nearest(word, profiles);
@@ -256,7 +255,7 @@ enum bk_rc bk_conf_set(struct bk_conf *conf, enum bk_origin origin, const char *
 	BK_ASSERT(origin > BK_ORIGIN_DEFAULT && origin < BK_ORIGIN_COUNT);
 	if (s)
 		return bk_setting_put(conf, s, origin, origins[origin], text, err);
-	bk_show(&safe, name);
+	bk_quote(&safe, name);
 	return bk_error_set(err, BK_E_CONFIG, "%s: unknown setting %s", origins[origin],
 			    bk_buf_cstr(&safe));
 }

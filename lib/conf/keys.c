@@ -11,7 +11,6 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "conf/jobs.h"
-#include "conf/show.h"
 
 enum { MAX_STRING = 1024, MAX_NAME = 63 };
 
@@ -95,7 +94,7 @@ static enum bk_rc bad_value(const struct bk_key *key, const char *text, const ch
 	BK_CLEAN(bk_buf_clear) struct bk_buf value = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf range = BK_BUF_INIT;
 
-	bk_show(&value, text);
+	bk_quote(&value, text);
 	bk_key_range(&range, key);
 	return bk_error_set(err, BK_E_CONFIG, "%s %s (%s)", bk_buf_cstr(&value), what,
 			    bk_buf_cstr(&range));
@@ -133,7 +132,7 @@ static enum bk_rc parse_bool(const char *text, int64_t *ret, struct bk_error *er
 			return BK_OK;
 		}
 	}
-	bk_show(&value, text);
+	bk_quote(&value, text);
 	return bk_error_set(err, BK_E_CONFIG, "%s is neither yes nor no", bk_buf_cstr(&value));
 }
 
@@ -150,7 +149,7 @@ static enum bk_rc parse_enum(const struct bk_key *key, const char *text, int64_t
 			return BK_OK;
 		}
 	}
-	bk_show(&value, text);
+	bk_quote(&value, text);
 	bk_key_range(&range, key);
 	(void)bk_error_set(err, BK_E_CONFIG, "%s is none of %s", bk_buf_cstr(&value),
 			   bk_buf_cstr(&range));
@@ -200,7 +199,7 @@ static enum bk_rc parse_duration(const struct bk_key *key, const char *text, int
 	if (!bk_parse_duration(text, &ms) && !too_long(text)) {
 		BK_CLEAN(bk_buf_clear) struct bk_buf value = BK_BUF_INIT;
 
-		bk_show(&value, text);
+		bk_quote(&value, text);
 		return bk_error_set(err, BK_E_CONFIG,
 				    "%s is no duration (write 500ms, 30s, 5m, 24h or 30d%s)",
 				    bk_buf_cstr(&value), none ? ", or none" : "");
@@ -251,14 +250,6 @@ void bk_key_env_name(struct bk_buf *out, const char *full_name)
 		bk_buf_char(out, *p == '.' || *p == '-' ? '_' : (char)toupper((unsigned char)*p));
 }
 
-static void list_words(struct bk_buf *out, const char *const *words)
-{
-	for (size_t i = 0; words[i]; i++) {
-		bk_buf_str(out, i == 0 ? "" : words[i + 1] ? ", " : " or ");
-		bk_buf_str(out, words[i]);
-	}
-}
-
 void bk_key_range(struct bk_buf *out, const struct bk_key *key)
 {
 	switch (key->type) {
@@ -282,7 +273,7 @@ void bk_key_range(struct bk_buf *out, const struct bk_key *key)
 		bk_format_duration(out, key->max);
 		break;
 	case BK_KEY_ENUM:
-		list_words(out, key->words);
+		bk_list_words(out, key->words);
 		break;
 	}
 	if (key->type == BK_KEY_INT_AUTO)

@@ -9,7 +9,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "conf/show.h"
 
 /* Sections nest as deep as the names do: bookings { states { } }. */
 enum { MAX_DEPTH = 2 };
@@ -216,7 +215,7 @@ static enum bk_rc unknown(const struct lexer *s, const char *what, struct bk_err
 	BK_CLEAN(bk_buf_clear) struct bk_buf safe = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf hint = BK_BUF_INIT;
 
-	bk_show(&safe, s->word);
+	bk_quote(&safe, s->word);
 	bk_names_suggest(s->names, section, s->word, &hint);
 	(void)bk_error_set(err, BK_E_CONFIG, "%d: unknown %s %s%s%s%s", s->word_line, what,
 			   bk_buf_cstr(&safe), s->depth ? " in " : "", section,

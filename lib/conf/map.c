@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "conf/show.h"
+#include "base/text.h"
 
 static const char *const grace_units[] = {"seconds", "minutes", "hours", "interval", NULL};
 static const char *const modes[] = {"tracked", "untracked", "app", NULL};
@@ -288,7 +288,7 @@ static enum bk_rc check_labels(const struct bk_mapping *m, const struct bk_map *
 
 			if (other == BK_STATE_COUNT)
 				continue;
-			bk_show(&label, m->states[state].items[i]);
+			bk_quote(&label, m->states[state].items[i]);
 			(void)bk_error_set(err, BK_E_CONFIG, "the label %s stands in %s already",
 					   bk_buf_cstr(&label), bk_state_names[other]);
 			return at(map, BK_MAP_STATE + state, err);

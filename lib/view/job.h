@@ -2,7 +2,7 @@
  * Jobs as people ask for them: what the database knows, joined with the
  * configuration, which says what the next claim will use.
  *
- *     struct bk_job_list jobs = {NULL, 0};
+ *     struct bk_job_list jobs = {NULL, 0, NULL};
  *     if ((rc = bk_view_jobs(db, conf, &jobs, err))) ...
  *     if ((rc = bk_view_queues(db, conf, &jobs, err))) ...
  *     bk_job_list_clear(&jobs);

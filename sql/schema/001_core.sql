@@ -85,9 +85,9 @@ CREATE INDEX maintenance_executions_time
 CREATE INDEX maintenance_executions_operation
 	ON :"bk".maintenance_executions (operation, executed_at, id);
 CREATE INDEX maintenance_executions_unusual
-	ON :"bk".maintenance_executions (status, executed_at, id) WHERE status <> 'SUCCESS';
+	ON :"bk".maintenance_executions (status, executed_at, id, operation) WHERE status <> 'SUCCESS';
 CREATE INDEX maintenance_executions_manual
-	ON :"bk".maintenance_executions (executed_at, id) WHERE triggered_by = 'MANUAL';
+	ON :"bk".maintenance_executions (executed_at, id, operation) WHERE triggered_by = 'MANUAL';
 
 COMMENT ON TABLE :"bk".maintenance_executions IS 'One row per execution: every run of a job, and every changing command of bkmaint.';
 COMMENT ON COLUMN :"bk".maintenance_executions.run_id IS 'Made by the client, so that a claim whose answer was lost can be found again.';

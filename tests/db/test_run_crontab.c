@@ -51,7 +51,8 @@ static void forget_runs(void)
 		"TRUNCATE bk.maintenance_executions CASCADE; TRUNCATE bookings;"
 		"UPDATE bk.scheduler_job_info SET next_execution_time = NULL, last_execution_time = NULL;"
 		"INSERT INTO bookings (status, starts_at, ends_at, checked_in_at) VALUES "
-		"('CONFIRMED', '2026-03-29T01:10:00Z', '2026-03-29T05:00:00Z', NULL),"
+		"('CONFIRMED', '2026-03-29T01:10:00Z', '2026-03-29T05:00:00Z', '2026-03-29T01:00:00Z'),"
+		"('ACTIVE', '2026-03-29T01:00:00Z', '2026-03-29T05:00:00Z', NULL),"
 		"('ACTIVE', '2026-03-29T01:00:00Z', '2026-03-29T01:20:00Z', '2026-03-29T01:00:00Z'),"
 		"('PENDING', '2026-03-29T01:20:00Z', '2026-03-29T05:00:00Z', NULL)");
 }

@@ -127,16 +127,3 @@ void conf_expect(const struct conf_case *c)
 		      "of:\n%s\nexpected: %s\nfound:    %s", c->text,
 		      c->message ? c->message : "(accepted)", message);
 }
-
-int conf_run(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	int run;
-	int failed;
-
-	srunner_run_all(runner, CK_ENV);
-	run = srunner_ntests_run(runner);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return run > 0 && failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}

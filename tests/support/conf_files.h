@@ -40,7 +40,4 @@ const char *conf_message(const char *profile, const char *const *env, struct bk_
 /* Writes the case's text as bk.conf and compares. */
 void conf_expect(const struct conf_case *c);
 
-/* Runs the suite; the exit status. No check at all is a failure. */
-int conf_run(Suite *suite);
-
 #endif

@@ -60,6 +60,7 @@ static const struct {
 } codes[] = {
 	{BK_OK, "OK", 0},
 	{BK_E_RUN, "RUN_FAILED", 1},
+	{BK_E_UNHEALTHY, "UNHEALTHY", 1},
 	{BK_E_LEASE_LOST, "LEASE_LOST", 1},
 	{BK_E_UNKNOWN, "OUTCOME_UNKNOWN", 1},
 	{BK_E_PARTIAL, "WORK_REMAINS", 3},

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "conf_files.h"
+#include "suite.h"
 
 struct entries {
 	struct bk_conf_entry *items;
@@ -273,5 +274,5 @@ int main(void)
 	tcase_add_test(tc, the_shipped_file_changes_nothing);
 	tcase_add_test(tc, the_shipped_file_has_every_setting_with_its_default_and_no_other);
 	suite_add_tcase(suite, tc);
-	return conf_run(suite);
+	return suite_run(suite);
 }

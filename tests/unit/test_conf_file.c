@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "conf_files.h"
+#include "suite.h"
 
 /* Loads bk.conf of the directory and compares. */
 static void expect(const char *message, const char *hint)
@@ -313,5 +314,5 @@ int main(void)
 			    (int)BK_COUNT(secrets));
 	tcase_add_test(tc, the_overlay_is_held_to_the_same_rules);
 	suite_add_tcase(suite, tc);
-	return conf_run(suite);
+	return suite_run(suite);
 }

@@ -11,6 +11,7 @@
 #include "conf/jobs.h"
 #include "conf/map.h"
 #include "conf_files.h"
+#include "suite.h"
 
 static const char *const words[] = {"tracked", "untracked", "app", NULL};
 
@@ -276,5 +277,5 @@ int main(void)
 	tcase_add_test(tc, a_name_in_the_environment_is_upper_case_with_underscores);
 	tcase_add_test(tc, jobs_are_found_by_their_whole_name_only);
 	suite_add_tcase(suite, tc);
-	return conf_run(suite);
+	return suite_run(suite);
 }

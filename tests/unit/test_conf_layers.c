@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "conf/jobs.h"
 #include "conf_files.h"
+#include "suite.h"
 
 #define A BK_JOB_ACTIVATE
 
@@ -366,5 +367,5 @@ int main(void)
 	tcase_add_test(tc, a_contradiction_across_layers_names_both);
 	tcase_add_test(tc, each_type_of_setting_is_read_by_its_name);
 	suite_add_tcase(suite, tc);
-	return conf_run(suite);
+	return suite_run(suite);
 }

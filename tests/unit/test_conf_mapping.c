@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "conf_files.h"
+#include "suite.h"
 
 #define TEN "0123456789"
 #define SIXTY TEN TEN TEN TEN TEN TEN
@@ -365,5 +366,5 @@ int main(void)
 	tcase_add_test(tc, an_overlay_alone_is_no_mapping);
 	tcase_add_test(tc, a_label_that_collides_across_files_names_a_file);
 	suite_add_tcase(suite, tc);
-	return conf_run(suite);
+	return suite_run(suite);
 }

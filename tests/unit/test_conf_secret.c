@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf_files.h"
+#include "suite.h"
 
 static const struct {
 	const char *text;
@@ -93,5 +94,5 @@ int main(void)
 	tcase_add_loop_test(tc, each_password_is_masked_and_nothing_else, 0, (int)BK_COUNT(cases));
 	tcase_add_test(tc, a_string_cut_off_anywhere_never_shows_the_password);
 	suite_add_tcase(suite, tc);
-	return conf_run(suite);
+	return suite_run(suite);
 }

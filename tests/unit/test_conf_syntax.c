@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "conf_files.h"
+#include "suite.h"
 
 #define DURATION " is no duration (write 500ms, 30s, 5m, 24h or 30d)"
 
@@ -306,5 +307,5 @@ int main(void)
 	tcase_add_test(tc, garbage_in_quantity_is_refused_without_a_crash);
 	tcase_add_test(tc, a_file_cut_off_anywhere_does_no_harm);
 	suite_add_tcase(suite, tc);
-	return conf_run(suite);
+	return suite_run(suite);
 }

@@ -184,7 +184,7 @@ START_TEST(the_embedded_files_are_sorted_and_end_in_nul)
 		const struct bk_sql_file *f = &bk_sql_files[i];
 
 		ck_assert_uint_eq(strlen((const char *)f->text), f->len);
-		ck_assert_str_eq(bk_sql_text(f->name), (const char *)f->text);
+		ck_assert(strcmp(bk_sql_text(f->name), (const char *)f->text) == 0); /* too long for Check */
 		if (i > 0)
 			ck_assert_str_lt(bk_sql_files[i - 1].name, f->name);
 	}
