@@ -186,17 +186,15 @@ static enum bk_rc close_output(struct bk_error *err)
 	return failed ? output_error(err, number) : BK_OK;
 }
 
-/* Whatever the run came to: it ended because somebody asked it to. */
+/* A failure while somebody asked for the end came of that. What had succeeded by
+   then stays a success: its record says so too. */
 static enum bk_rc apply_interrupt(struct bk_app *app, enum bk_rc rc)
 {
 	bool term = *app->interrupted == SIGTERM;
 	enum bk_rc wanted = term ? BK_E_TERMINATED : BK_E_INTERRUPTED;
 
-	if (!*app->interrupted || rc == wanted)
+	if (!*app->interrupted || rc == wanted || rc == BK_OK)
 		return rc;
-	if (rc == BK_OK)
-		return bk_error_set(&app->err, wanted, "interrupted by %s",
-				    term ? "SIGTERM" : "SIGINT");
 	app->err.rc = wanted;
 	return bk_error_prefix(&app->err, "interrupted by %s", term ? "SIGTERM" : "SIGINT");
 }

@@ -46,7 +46,7 @@ void bk_migrate_report_clear(struct bk_migrate_report *report)
 
 /* A migration of sql/schema. */
 struct migration {
-	int version;
+	int64_t version;
 	const char *name; /* "001_core" */
 	const char *text;
 	char min_program[24];
@@ -90,10 +90,10 @@ static enum bk_rc load_migrations(struct bk_db *db, struct migrations *all, stru
 	for (size_t i = 0; i < bk_sql_files_count; i++) {
 		struct migration *m = &all->items[all->count];
 
-		if (strncmp(bk_sql_files[i].name, "schema/", 7) != 0)
+		m->version = bk_schema_number(bk_sql_files[i].name);
+		if (!m->version)
 			continue;
-		m->name = bk_sql_files[i].name + 7;
-		m->version = (int)strtol(m->name, NULL, 10);
+		m->name = strchr(bk_sql_files[i].name, '/') + 1;
 		m->text = (const char *)bk_sql_files[i].text;
 		read_min_program(m);
 		list[all->count++] = m->text;
@@ -251,14 +251,14 @@ static enum bk_rc record(struct bk_db *db, const char *schema, const struct migr
 			 struct bk_error *err)
 {
 	const struct bk_sql_var var = {"bk", schema};
-	char version[16];
+	char version[24];
 	const char *params[] = {version, m->name, m->checksum, m->min_program};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	enum bk_rc rc = bk_sql_fill_file(&sql, "migration_record", &var, 1, err);
 	struct bk_stmt stmts[] = {{"migration_record", bk_buf_cstr(&sql), params, 4, BK_NO_ROWS},
 				  BK_COMMIT};
 
-	(void)snprintf(version, sizeof(version), "%d", m->version);
+	(void)snprintf(version, sizeof(version), "%" PRId64, m->version);
 	return rc ? rc : bk_db_run(db, stmts, 2, NULL, err);
 }
 

@@ -24,13 +24,13 @@ page_commands() {
 }
 
 help_commands() {
-	"$1" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\( [A-Z]*\)\{0,1\}\)\( .*\)\{0,1\}$/\1/p' |
+	"$1" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]\{1,\}\( [A-Z]*\)\{0,1\}\)\( .*\)\{0,1\}$/\1/p' |
 		sed 's/ *$//'
 }
 
 # The numbers of enum bk_exit.
 exit_statuses() {
-	sed -n 's/^\tBK_EXIT_[A-Z]* = \([0-9]*\),/\1/p' "$BK_SRC/lib/base/error.h"
+	sed -n 's/^\tBK_EXIT_[A-Z_]* = \([0-9]*\),/\1/p' "$BK_SRC/lib/base/error.h"
 }
 
 for tool in "${tools[@]}"; do
@@ -67,7 +67,7 @@ t "bk(7) has the exit statuses of the code"
 same "$(section bk 'EXIT STATUS' | items)" "$(exit_statuses)" "exit statuses"
 
 t "bk(7) has the error codes of the code, with their exit statuses"
-codes=$(sed -n 's/^\t\[BK_[A-Z_]*\] = {"\([A-Z_]*\)", BK_EXIT_\([A-Z]*\)},/\1 \2/p' \
+codes=$(sed -n 's/^\t\[BK_[A-Z_]*\] = {"\([A-Z_]*\)", BK_EXIT_\([A-Z_]*\)},/\1 \2/p' \
 	"$BK_SRC/lib/base/error.c" | while read -r code name; do
 	echo "$code $(sed -n "s/^\tBK_EXIT_$name = \([0-9]*\),/\1/p" "$BK_SRC/lib/base/error.h")"
 done)
@@ -130,7 +130,7 @@ while read -r line; do
 	line=$(sed 's/ *#.*//; s/[|>].*//; s/\\e$//' <<<"$line")
 	run bash -c "$line --version"
 	[ "$RC" -eq 0 ] || [[ $line == *" health"* ]] || harness_fail "$line" "exit status 0" "$RC, $ERR"
-done < <(sed -n 's/^\.Dl //; /^bk[a-z]* [a-z-]/p; /^[*]/d' "$man"/* | grep -v ': ')
+done < <(sed -n 's/^\.Dl //; /^bk[a-z]\{1,\} [a-z-]/p; /^[*]/d' "$man"/* | grep -v ': ')
 [ "$n" -gt 20 ] || harness_fail "examples" "more than 20" "$n"
 
 done_testing

@@ -156,36 +156,35 @@ START_TEST(chance_is_a_hash_and_not_random)
 }
 END_TEST
 
-/* What a job is to change, by the pure form of its rules written in plain SQL
-   once more: the default mapping in mode tracked. */
+/* What a job is to change: its rules in mode tracked, in plain SQL once more. */
+#define TIMES "isfinite(s) AND (e IS NULL OR isfinite(e) AND e >= s) AND "
+#define VALID TIMES "g >= 0 AND "
+
 static const struct {
 	const char *job;
 	const char *due;
 } jobs[] = {
-	{BK_JOB_ACTIVATE,
-	 "valid AND status = 'CONFIRMED' AND s BETWEEN lower AND at AND (e IS NULL OR e > at) AND (k OR d > at)"},
+	{BK_JOB_ACTIVATE, VALID "status = 'CONFIRMED' AND s BETWEEN lower AND at "
+				"AND (e IS NULL OR e > at) AND (k OR d > at)"},
 	{BK_JOB_NO_SHOW,
-	 "valid AND status IN ('CONFIRMED', 'ACTIVE') AND s >= lower AND d <= at AND NOT k"},
+	 VALID "status IN ('CONFIRMED', 'ACTIVE') AND s >= lower AND d <= at AND NOT k"},
 	{BK_JOB_COMPLETE,
-	 "valid AND status IN ('CONFIRMED', 'ACTIVE') AND e BETWEEN lower AND at AND k"},
-	{BK_JOB_EXPIRE,
-	 "isfinite(s) AND (e IS NULL OR isfinite(e) AND e >= s) AND status = 'PENDING' AND least(h, s) <= at "
-	 "AND (h BETWEEN lower AND at OR s BETWEEN lower AND at)"},
+	 VALID "status IN ('CONFIRMED', 'ACTIVE') AND e BETWEEN lower AND at AND k"},
+	{BK_JOB_EXPIRE, TIMES "status = 'PENDING' AND least(h, s) <= at "
+			      "AND (h BETWEEN lower AND at OR s BETWEEN lower AND at)"},
 };
 
 static int64_t count_due(const char *condition)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 
-	bk_buf_fmt(
-		&sql,
-		"SELECT count(*) FROM (SELECT *, c IS NOT NULL AND c < d AS k FROM (SELECT *, "
-		"isfinite(s) AND (e IS NULL OR isfinite(e) AND e >= s) AND g >= 0 AS valid, "
-		"least(s + least(g, 5256000) * interval '1 minute', e) AS d "
-		"FROM (SELECT status, starts_at AS s, ends_at AS e, checked_in_at AS c, hold_expires_at AS h, "
-		"coalesce(grace_minutes, 15) AS g, at, at - interval '30 days' AS lower FROM bookings, made) "
-		"AS x) AS y) AS z WHERE %s",
-		condition);
+	bk_buf_str(&sql,
+		   "SELECT count(*) FROM (SELECT *, c IS NOT NULL AND c < d AS k FROM ("
+		   "SELECT *, least(s + least(g, 5256000) * interval '1 minute', e) AS d FROM ("
+		   "SELECT status, starts_at AS s, ends_at AS e, checked_in_at AS c, "
+		   "hold_expires_at AS h, coalesce(grace_minutes, 15) AS g, at, "
+		   "at - interval '30 days' AS lower FROM bookings, made) AS x) AS y) AS z WHERE ");
+	bk_buf_str(&sql, condition);
 	return pg_int(bk_buf_cstr(&sql));
 }
 

@@ -82,7 +82,8 @@ static void load_rows(void)
 		"WITH i AS (INSERT INTO public.t (id, status, s, e, c, h, g_minutes) "
 		"SELECT n - 1, status, s, e, c, h, g FROM unnest($1::text[], $2::timestamptz[], "
 		"$3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::integer[]) "
-		"WITH ORDINALITY AS u (status, s, e, c, h, g, n) RETURNING 1) SELECT count(*) FROM i";
+		"WITH ORDINALITY AS u (status, s, e, c, h, g, n) RETURNING 1) "
+		"SELECT count(*) FROM i";
 	struct bk_buf arrays[6] = {BK_BUF_INIT};
 	const char *params[6];
 	BK_CLEAN(bk_free_str) char *count = NULL;
@@ -235,40 +236,65 @@ START_TEST(sql_and_c_agree_on_every_booking)
 }
 END_TEST
 
-/* Every operator and function that the rules could be led to, upside down; with
-   types, casts and names in the way. */
-static const char hostile[] =
-	"CREATE SCHEMA evil;"
-	"CREATE FUNCTION evil.yes(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';"
-	"CREATE FUNCTION evil.yes(integer, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';"
-	"CREATE FUNCTION evil.no(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT false';"
-	"CREATE FUNCTION evil.add(timestamptz, interval) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS 'SELECT $1';"
-	"CREATE FUNCTION evil.mul(float8, interval) RETURNS interval LANGUAGE sql IMMUTABLE AS 'SELECT $2';"
-	"CREATE OPERATOR evil.<= (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = evil.yes);"
-	"CREATE OPERATOR evil.>= (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = evil.yes);"
-	"CREATE OPERATOR evil.< (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = evil.yes);"
-	"CREATE OPERATOR evil.> (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = evil.yes);"
-	"CREATE OPERATOR evil.= (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = evil.yes);"
-	"CREATE OPERATOR evil.>= (LEFTARG = integer, RIGHTARG = integer, FUNCTION = evil.yes);"
-	"CREATE OPERATOR evil.> (LEFTARG = integer, RIGHTARG = integer, FUNCTION = evil.yes);"
-	"CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.no);"
-	"CREATE OPERATOR evil.+ (LEFTARG = timestamptz, RIGHTARG = interval, FUNCTION = evil.add);"
-	"CREATE OPERATOR evil.* (LEFTARG = float8, RIGHTARG = interval, FUNCTION = evil.mul);"
-	"CREATE FUNCTION evil.isfinite(timestamptz) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT false';"
-	"CREATE FUNCTION evil.date_part(text, interval) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT 1e9::float8';"
-	"CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT ''infinity''::timestamptz';"
-	"CREATE FUNCTION evil.count(\"any\") RETURNS integer LANGUAGE internal IMMUTABLE AS 'pg_backend_pid';"
-	"CREATE DOMAIN evil.timestamptz AS pg_catalog.timestamptz CHECK (false);"
-	"CREATE DOMAIN evil.interval AS pg_catalog.interval CHECK (false);"
-	"CREATE DOMAIN evil.float8 AS pg_catalog.float8 CHECK (false);"
-	"CREATE DOMAIN evil.text AS pg_catalog.text CHECK (false);"
-	"CREATE TABLE evil.t (id bigint);";
+/* Every operator and function that the rules could be led to, made to lie. */
+static const struct {
+	const char *name, *arguments, *result, *body;
+} functions[] = {
+	{"yes", "timestamptz, timestamptz", "boolean", "true"},
+	{"yes", "integer, integer", "boolean", "true"},
+	{"yes", "float8, integer", "boolean", "true"},
+	{"no", "text, text", "boolean", "false"},
+	{"add", "timestamptz, interval", "timestamptz", "$1"},
+	{"mul", "float8, interval", "interval", "$2"},
+	{"isfinite", "timestamptz", "boolean", "false"},
+	{"date_part", "text, interval", "float8", "1e9::float8"},
+	{"now", "", "timestamptz", "'infinity'::timestamptz"},
+};
+
+static const struct {
+	const char *name, *left, *right, *function;
+} operators[] = {
+	{"<=", "timestamptz", "timestamptz", "yes"},
+	{">=", "timestamptz", "timestamptz", "yes"},
+	{"<", "timestamptz", "timestamptz", "yes"},
+	{">", "timestamptz", "timestamptz", "yes"},
+	{"=", "timestamptz", "timestamptz", "yes"},
+	{"<", "integer", "integer", "yes"},
+	{">", "integer", "integer", "yes"},
+	{">=", "integer", "integer", "yes"},
+	{"<", "float8", "integer", "yes"},
+	{">", "float8", "integer", "yes"},
+	{"=", "text", "text", "no"},
+	{"+", "timestamptz", "interval", "add"},
+	{"*", "float8", "interval", "mul"},
+};
+
+/* Types that no value fits. */
+static const char *const domains[] = {"timestamptz", "interval", "float8", "text"};
 
 static void make_hostile(void)
 {
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+
 	load_rows();
 	pg_open();
-	pg_script(hostile);
+	bk_buf_str(&sql, "CREATE SCHEMA evil; CREATE TABLE evil.t (id bigint);");
+	for (size_t i = 0; i < BK_COUNT(functions); i++)
+		bk_buf_fmt(&sql,
+			   "CREATE FUNCTION evil.%s(%s) RETURNS %s LANGUAGE sql IMMUTABLE "
+			   "AS $$SELECT %s$$;",
+			   functions[i].name, functions[i].arguments, functions[i].result,
+			   functions[i].body);
+	for (size_t i = 0; i < BK_COUNT(operators); i++)
+		bk_buf_fmt(
+			&sql,
+			"CREATE OPERATOR evil.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = evil.%s);",
+			operators[i].name, operators[i].left, operators[i].right,
+			operators[i].function);
+	for (size_t i = 0; i < BK_COUNT(domains); i++)
+		bk_buf_fmt(&sql, "CREATE DOMAIN evil.%s AS pg_catalog.%s CHECK (false);",
+			   domains[i], domains[i]);
+	pg_script(bk_buf_cstr(&sql));
 	pg_close();
 }
 
@@ -280,10 +306,9 @@ START_TEST(they_agree_in_a_hostile_session_too)
 		"SET DateStyle = 'SQL, DMY'; SET TimeZone = 'Asia/Kolkata'; SET IntervalStyle = sql_standard;"
 		"SET standard_conforming_strings = off; SET search_path = evil, pg_catalog");
 	/* The trap is set: unqualified, the end of time has come. */
-	ck_assert_int_eq(
-		pg_int("SELECT ('infinity'::pg_catalog.timestamptz <= '-infinity'::pg_catalog.timestamptz)::"
-		       "pg_catalog.int4"),
-		1);
+	ck_assert_int_eq(pg_int("SELECT ('infinity'::pg_catalog.timestamptz <= "
+				"'-infinity'::pg_catalog.timestamptz)::pg_catalog.int4"),
+			 1);
 	compare_plan(&plan);
 }
 END_TEST
@@ -392,13 +417,13 @@ START_TEST(no_grace_that_a_column_can_hold_stops_a_job)
 	plan_setup(&plan, &s);
 	s.mapping.table_name = (char *)"t2";
 	s.mapping.grace = (char *)"g";
-	bk_buf_fmt(
-		&sql,
-		"CREATE TEMPORARY TABLE t2 (id bigint, status text DEFAULT 'CONFIRMED', s timestamptz DEFAULT "
-		"'2026-03-29T00:00:00Z', e timestamptz, c timestamptz, h timestamptz, g %s);"
-		"INSERT INTO t2 (id, g) VALUES (1, %s), (2, %s), (3, %s), (4, %s), (5, NULL)",
-		graces[_i].type, graces[_i].due, graces[_i].within, graces[_i].wrong,
-		graces[_i].huge);
+	bk_buf_fmt(&sql,
+		   "CREATE TEMPORARY TABLE t2 (id bigint, status text DEFAULT 'CONFIRMED', "
+		   "s timestamptz DEFAULT '2026-03-29T00:00:00Z', e timestamptz, c timestamptz, "
+		   "h timestamptz, g %s);"
+		   "INSERT INTO t2 (id, g) VALUES (1, %s), (2, %s), (3, %s), (4, %s), (5, NULL)",
+		   graces[_i].type, graces[_i].due, graces[_i].within, graces[_i].wrong,
+		   graces[_i].huge);
 	pg_script(bk_buf_cstr(&sql));
 	s.mapping.table_schema = (char *)"pg_temp";
 	bk_rules_build(&s.policy, &rules);
@@ -419,7 +444,8 @@ START_TEST(instants_beyond_the_limit_are_none_in_both_forms)
 {
 	BK_CLEAN(bk_free_str)
 	char *limit = pg_text(
-		"SELECT (extract(epoch FROM '294000-01-01 00:00:00+00'::timestamptz) * 1000000)::numeric(30, 0)",
+		"SELECT (extract(epoch FROM '294000-01-01 00:00:00+00'::timestamptz) * 1000000)"
+		"::numeric(30, 0)",
 		NULL, 0);
 
 	ck_assert_int_eq(strtoll(limit, NULL, 10), BK_TIME_LIMIT);

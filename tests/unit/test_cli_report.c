@@ -9,6 +9,8 @@
 #define META(command)                                                                              \
 	"\"meta\":{\"schema\":\"bk/1\",\"command\":\"" command "\",\"version\":\"" BK_VERSION      \
 	"\",\"generatedAt\":\"2026-11-23T06:30:00.097Z\"}}"
+#define META_ONE META("bkone")
+#define META_MANY META("bkmany")
 
 static struct bk_app new_app(const struct bk_tool *tool, const struct bk_command *command)
 {
@@ -62,10 +64,11 @@ START_TEST(failure_has_an_error_and_may_have_data)
 	app.data = bk_json_object();
 	app.message = "is not used";
 	expect(bk_report_envelope(&app, &err),
-	       "{\"success\":false,\"message\":\"the database is \\\"starting\\\"\",\"data\":{},"
+	       "{\"success\":false,\"message\":\"the database is \\\"starting\\\"\","
+	       "\"data\":{},"
 	       "\"error\":{\"code\":\"DATABASE_UNAVAILABLE\",\"exitCode\":69,\"sqlstate\":"
-	       "\"57P03\",\"message\":\"the database is \\\"starting\\\"\",\"hint\":\"wait\"}," META(
-		       "bkone"));
+	       "\"57P03\",\"message\":\"the database is \\\"starting\\\"\","
+	       "\"hint\":\"wait\"}," META_ONE);
 }
 END_TEST
 
@@ -76,8 +79,7 @@ START_TEST(what_an_error_lacks_is_null)
 
 	expect(bk_report_envelope(&app, &err),
 	       "{\"success\":false,\"message\":\"no\",\"data\":null,\"error\":{\"code\":\"USAGE\","
-	       "\"exitCode\":64,\"sqlstate\":null,\"message\":\"no\",\"hint\":null}," META(
-		       "bkmany"));
+	       "\"exitCode\":64,\"sqlstate\":null,\"message\":\"no\",\"hint\":null}," META_MANY);
 }
 END_TEST
 

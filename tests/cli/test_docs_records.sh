@@ -1,0 +1,179 @@
+# shellcheck shell=bash
+# bk(7) against the schema, the privileges and the JSON that the programs print; and its SQL is run.
+# shellcheck source=tests/cli/harness.sh
+. "$BK_SRC/tests/cli/harness.sh"
+# shellcheck source=tests/cli/mdoc.sh
+. "$BK_SRC/tests/cli/mdoc.sh"
+
+export BK_CONFIG=$BK_TEST_DIR/empty.conf
+: >"$BK_CONFIG"
+
+# keys SUBSECTION: the keys or columns that it explains
+keys() {
+	subsection bk "$1" | items | names Va
+}
+
+# json_keys FILTER: the keys of that object on stdin
+json_keys() {
+	jq -r "$1 | keys_unsorted[]"
+}
+
+bkmaint migrate --reference-bookings --json >"$BK_TEST_DIR/migrate.json" || exit 1
+sql "INSERT INTO public.bookings (status, starts_at, ends_at)
+	VALUES ('CONFIRMED', now(), now() + interval '1 hour')" || exit 1
+
+# --- tables and columns ---
+
+tables=$(awk '/^\.Sh / { on = $0 == ".Sh WHAT IS RECORDED" } on && sub(/^\.Ss /, "")' \
+	"$(page bk)")
+
+t "bk(7) has the tables of the schema"
+same "$tables" "$(sql "SELECT table_name FROM information_schema.tables WHERE table_schema = 'bk'")" \
+	tables
+
+for table in $tables; do
+	t "bk(7) has the columns of $table"
+	# Of the view only those that the table below it has not.
+	same "$(keys "$table")" "$(sql "
+		SELECT column_name FROM information_schema.columns AS c
+		 WHERE table_schema = 'bk' AND table_name = '$table'
+		   AND NOT ('$table' = 'jobs' AND EXISTS (
+			SELECT FROM information_schema.columns
+			 WHERE table_schema = 'bk' AND table_name = 'scheduler_job_info'
+			   AND column_name = c.column_name))")" columns
+done
+
+t "bk(7) has the statuses of an execution and of a job"
+check=$(sql "SELECT pg_get_constraintdef(oid) FROM pg_constraint
+	WHERE conrelid = 'bk.maintenance_executions'::regclass AND conname LIKE '%status%'")
+same "$(subsection bk End | items | names Cm; echo RUNNING)" \
+	"$(grep -o "'[A-Z]*'" <<<"$check" | tr -d "'" | sort -u)" statuses
+check=$(sql "SELECT pg_get_constraintdef(oid) FROM pg_constraint
+	WHERE conrelid = 'bk.scheduler_job_info'::regclass AND conname LIKE '%status%'")
+for word in $(grep -o "'[A-Z]*'" <<<"$check" | tr -d "'"); do
+	subsection bk scheduler_job_info | grep -qw "$word" ||
+		harness_fail "scheduler_job_info" "$word" "not there"
+done
+
+t "bk(7) has the roles that migrate makes"
+same "$(section bk 'ROLES AND PRIVILEGES' | items | names Sy)" \
+	"$(sql "SELECT rolname FROM pg_roles WHERE rolname ~ '^booking_'")" roles
+
+t "booking_update may change the status and the time of change, and nothing else"
+sql_is "SELECT string_agg(column_name, ' ' ORDER BY column_name)
+	FROM information_schema.column_privileges WHERE table_schema = 'public'
+	AND table_name = 'bookings' AND privilege_type = 'UPDATE' AND grantee ~ '^booking_'" \
+	'status updated_at'
+
+# --- JSON ---
+
+t "bk(7) has the keys of the envelope, of an error and of meta"
+run bkactivate --nosuch --json
+same "$(keys Envelope)" "$(json_keys . <<<"$OUT")" envelope
+same "$(keys Error)" "$(json_keys .error <<<"$OUT")" error
+same "$(keys Meta)" "$(json_keys .meta <<<"$OUT")" meta
+
+t "bk(7) has the keys of a migration"
+same "$(keys Migration)" "$(json_keys .data <"$BK_TEST_DIR/migrate.json")" migration
+
+t "bk(7) has the keys of a dry run"
+run bkactivate --dry-run --json
+same "$(keys 'Dry run')" "$(json_keys .data <<<"$OUT")" "dry run"
+json_is '.data.rules[0] | keys_unsorted | join(" ")' 'rule count'
+json_is '.data.items[0] | keys_unsorted | join(" ")' 'key from to rule dueAt'
+
+t "bk(7) has the keys of a run"
+run bkactivate --json
+same "$(keys Run)" "$(json_keys .data <<<"$OUT")" run
+json_is '.data.rules[0] | keys_unsorted | join(" ")' 'rule from to count'
+id=$(jq -r .data.executionId <<<"$OUT")
+run bkmaint run --due --json
+json_is '.data | keys_unsorted | join(" ")' 'runs runCount processedCount'
+
+t "bk(7) has the keys of a job"
+run bkstatus --json
+json_is '.data | keys_unsorted | join(" ")' 'items unendedStates'
+same "$(keys Job)" "$(json_keys '.data.items[0]' <<<"$OUT")" job
+run bkstatus job activate-due --json
+same "$(keys Job; echo recent)" "$(json_keys .data <<<"$OUT")" "one job"
+
+t "bk(7) has the keys of an execution and of a transition"
+run bkstatus history --json
+json_is '.data | keys_unsorted | join(" ")' 'items limit nextCursor'
+same "$(keys Execution)" "$(json_keys '.data.items[0]' <<<"$OUT")" execution
+run bkstatus execution "$id" --json
+same "$(keys Execution; echo transitions)" "$(json_keys .data <<<"$OUT")" "one execution"
+same "$(keys Transition)" "$(json_keys '.data.transitions[0]' <<<"$OUT")" transition
+
+t "bk(7) has the keys of a setting and of a check"
+run bkstatus config --json
+json_is '.data | keys_unsorted | sort | join(" ")' 'file items profile'
+same "$(keys Setting)" "$(json_keys '.data.items[0]' <<<"$OUT")" setting
+run bkstatus health --json
+json_is '.data | keys_unsorted | join(" ")' 'state checks'
+same "$(keys Check)" "$(json_keys '.data.checks[0]' <<<"$OUT")" check
+
+t "bk(7) has the types of JSON lines"
+types=$({
+	bkactivate --now -o jsonl
+	bkactivate --dry-run -o jsonl
+	sql "INSERT INTO public.bookings (status, starts_at) VALUES ('CONFIRMED', now())"
+	bkactivate --dry-run -o jsonl
+	bkstatus -o jsonl
+	bkstatus execution "$id" -o jsonl
+	bkstatus config -o jsonl
+	bkstatus health -o jsonl
+	bkactivate --nosuch -o jsonl
+} 2>/dev/null | jq -r .type | sort -u)
+same "$(subsection bk 'JSON lines' | sed 's/^\.Cm //; t split; d; :split' | grep -o '[a-z]*' |
+	grep -vx 'jsonl\|or' | sort -u)" "$types" types
+
+t "bk(7) has the keys of a log record"
+log=$(BK_LOG_FORMAT=json BK_LOG_LEVEL=info bkactivate --now 2>&1
+	PGPORT=1 BK_LOG_FORMAT=json bkactivate 2>&1
+	PGDATABASE=no_such_database BK_LOG_FORMAT=json bkactivate 2>&1)
+same "$(section bk LOG | sed -n 's/^\.Va //p' | grep -o '[a-zA-Z]*')" \
+	"$(jq -r 'keys_unsorted[]' <<<"$log" | sort -u)" keys
+
+# --- names and SQL ---
+
+t "bk(7) has the names of the rules"
+same "$(subsection bk 'Names of the rules' | items | names Cm)" \
+	"$(sed -n 's/.*r->name = expires ? "\([a-z-]*\)" : "\([a-z-]*\)";/\1\n\2/p
+		s/.*r->name = "\([a-z-]*\)".*/\1/p' "$BK_SRC/lib/rule/rule.c")" rules
+
+# sql_example WORD: the literal block of the page that begins with it
+sql_example() {
+	awk -v want="$1" '/^\.Bd -literal/ { on = 1; next }
+		/^\.Ed/ { if (found) exit; on = 0 }
+		on && index($0, want) == 1 { found = 1 }
+		on && found' "$(page bk)"
+}
+
+t "the SQL of bk(7) finds rows that are no booking's"
+sql "INSERT INTO public.bookings (id, status, starts_at, ends_at, grace_minutes) VALUES
+	(4711, 'CONFIRMED', now(), now() + interval '1 hour', 5),
+	(-1, 'ACTIVE', now(), now() - interval '1 hour', NULL),
+	(-2, 'CONFIRMED', 'infinity', NULL, NULL), (-3, 'PENDING', now(), 'infinity', NULL),
+	(-4, 'CONFIRMED', now(), now() + interval '1 hour', -1),
+	(-5, 'EXPIRED', now(), now() - interval '1 hour', NULL)"
+sql_is "$(sql_example 'SELECT id FROM public.bookings')" "$(printf '%s\n' -1 -2 -3 -4)"
+
+t "the SQL of bk(7) tells what happened to a booking"
+bkactivate --now
+example=$(sql_example 'SELECT at, rule')
+sql_is "SELECT rule, from_state, to_state FROM (${example%;}) AS q" 'activate|CONFIRMED|ACTIVE'
+
+t "the SQL of bk(7) makes an index"
+sql_is "$(sql_example 'CREATE INDEX')" ''
+
+t "the crontab of bk(7) is the one that is installed"
+is "$(sed -n '/^\.Bd -literal$/,/^\.Ed/p' "$(page bk)" | grep '^[*]')" \
+	"$(grep '^[*]' "$BK_SRC/etc/crontab.example")" crontab
+for tool in bkactivate bknoshow bkmaint; do
+	line=$(section $tool EXAMPLES | sed -n 's/^\.Dl \([*]\)/\1/p')
+	grep -qxF "$line" "$BK_SRC/etc/crontab.example" ||
+		harness_fail "$tool(1)" "a line of etc/crontab.example" "$line"
+done
+
+done_testing

@@ -1,0 +1,331 @@
+/*
+ * Every file of sql/ against the schema that it is written for: it can be
+ * prepared, its comment names exactly its parameters, and its answer has the
+ * columns that the C side reads by name. A new file has to be entered here.
+ */
+#include "db/sqlfile.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "conf/jobs.h"
+#include "db/sqltext.h"
+#include "job/internal.h"
+#include "pg.h"
+#include "suite.h"
+
+enum { OPEN_ENDED = -1 };
+
+/* What stands for a template's variables, where the builders do not fill them. */
+static const struct bk_sql_var vars[] = {
+	{"bk", "bk"},
+	{"probe", "SELECT true"},
+	{"role", "some role"},
+	{"type", "pg_catalog.text"},
+	{"status", "status"},
+	{"check", "\"status\" <> 'x'"},
+	{"schema", "public"},
+	{"table", "public.bookings"},
+	{"read_columns", "id, status"},
+	{"write_columns", "status"},
+	{"scan", "SELECT b.id::text AS k1, b.starts_at AS due, b.starts_at AS due_at"
+		 " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
+		 " AND b.starts_at >= $2::timestamptz LIMIT $3::int8"},
+};
+
+/* The columns of the answer, in any order; NULL = no rows at all. Scripts have
+   several statements and no parameters: tests of bkmaint migrate run them. */
+static const struct contract {
+	const char *file;
+	const char *columns;
+	bool script;
+	bool template; /* filled by lib/rule and lib/job, see below */
+} contracts[] = {
+	{"booking_batch", "seen locked changed ledger d k1", false, true},
+	{"booking_checks", "expression", false, false},
+	{"booking_columns",
+	 "relkind has_children name type_name type_shown type_kind is_generated", false, false},
+	{"booking_count", "n oldest", false, false},
+	{"booking_explain", "QUERY~PLAN", false, false},
+	{"booking_labels", "label", false, false},
+	{"booking_scan", NULL, false, true},
+	{"bounds", "as_of lower", false, false},
+	{"command_record", "id executed_at", false, false},
+	{"dry_head", "as_of shown_as_of lower job_status never_succeeded", false, false},
+	{"dry_select", "k1 due due_at", false, false},
+	{"grant_bookings", NULL, true, false},
+	{"grant_schema", NULL, true, false},
+	{"job_upsert", NULL, false, false},
+	{"lease_claim",
+	 "verdict id token work as_of lower executed_at execution_time_ms never_succeeded "
+	 "abandoned_id holder_instance holder_pid next_execution_time paused_reason",
+	 false, false},
+	{"migration_exists", "present may_create standby", false, false},
+	{"migration_list", "version name checksum min_program applied_at", false, false},
+	{"migration_lock", "pg_advisory_xact_lock", false, false},
+	{"migration_record", NULL, false, false},
+	{"preflight", "schema_version min_program mapping_fingerprint standby", false, false},
+	{"privilege_missing", "statement rank", false, false},
+	{"reference_bookings", NULL, true, false},
+	{"reference_count", "n", false, false},
+	{"reference_exists", "present", false, false},
+	{"role_create", NULL, false, false},
+	{"role_missing", "role", false, false},
+	{"run_end", "status processed_count execution_time_ms", false, false},
+	{"run_resolve", "batch_no processed", false, false},
+	{"sample_bookings", NULL, true, false},
+	{"schema_bootstrap", NULL, true, false},
+	{"sha256", "digest", false, false},
+	{"tx_settings", "set_config", false, false},
+	{"view_history",
+	 "id run_id operation description executed_at finished_at status processed_count "
+	 "skipped_locked quarantined remaining error_code error_message execution_time_ms "
+	 "slowest_batch_ms retry_count triggered_by invoked_by server_instance pid version slot "
+	 "as_of cancel_requested position_us position_id",
+	 false, false},
+	{"view_jobs",
+	 "job_name description cron_expression delay_ms timeout_ms max_retries enabled "
+	 "current_status last_execution_status last_execution_time next_execution_time "
+	 "last_success_time processed_count error_message retry_count total_runs total_failures "
+	 "total_processed paused_until paused_reason paused failing running_execution_id "
+	 "running_processed fresh_since fresh_age_ms",
+	 false, false},
+	{"view_operation_exists", "found", false, false},
+	{"view_transitions", "rule from_state to_state bookings batches first_at last_at", false,
+	 false},
+};
+
+static PGconn *conn;
+
+static void open_all(void)
+{
+	BK_CLEAN(bk_conf_clean) struct bk_conf *conf = pg_conf("schema = bk\n");
+
+	pg_open();
+	pg_script("DROP SCHEMA IF EXISTS bk CASCADE; DROP TABLE IF EXISTS public.bookings");
+	pg_make_schema(conf);
+	pg_script(bk_sql_text("reference_bookings"));
+	conn = PQconnectdb("");
+	ck_assert_int_eq(PQstatus(conn), CONNECTION_OK);
+}
+
+static void close_all(void)
+{
+	PQfinish(conn);
+	pg_close();
+}
+
+/* The $n of a text, as bits; *ret_open where the last one is written "$10..". */
+static uint64_t numbers_in(const char *text, size_t len, bool *ret_open)
+{
+	uint64_t seen = 0;
+
+	*ret_open = false;
+	for (size_t i = 0; i + 1 < len; i++) {
+		char *end;
+		long n = text[i] == '$' ? strtol(text + i + 1, &end, 10) : 0;
+
+		if (n < 1 || n > 60)
+			continue;
+		if (strncmp(end, "..", 2) == 0)
+			*ret_open = true;
+		else
+			seen |= UINT64_C(1) << n;
+	}
+	return seen;
+}
+
+static size_t head_len(const char *text)
+{
+	size_t len = 0;
+
+	while (strncmp(text + len, "--", 2) == 0)
+		len += strcspn(text + len, "\n") + 1;
+	return len;
+}
+
+/* Every number from 1 on, and no other. */
+static int documented(const char *file)
+{
+	const char *text = bk_sql_text(file);
+	bool open;
+	uint64_t seen;
+	int n = 0;
+
+	seen = numbers_in(text, head_len(text), &open);
+	while (seen >> (n + 1) & 1)
+		n++;
+	ck_assert_msg(seen >> (n + 1) == 0, "%s.sql: its comment leaves out $%d", file, n + 1);
+	return open ? OPEN_ENDED : n;
+}
+
+static PGresult *describe(const char *sql)
+{
+	PGresult *res = PQprepare(conn, "contract", sql, 0, NULL);
+
+	ck_assert_msg(PQresultStatus(res) == PGRES_COMMAND_OK, "%s%s", PQresultErrorMessage(res), sql);
+	PQclear(res);
+	res = PQdescribePrepared(conn, "contract");
+	ck_assert_int_eq(PQresultStatus(res), PGRES_COMMAND_OK);
+	PQclear(PQexec(conn, "DEALLOCATE contract"));
+	return res;
+}
+
+/* True when the words, in which ~ stands for a blank, have this one. */
+static bool has_word(const char *words, const char *word)
+{
+	BK_CLEAN(bk_free_str) char *wanted = bk_strdup(word);
+	size_t len = strlen(wanted);
+
+	for (char *p = wanted; *p; p++)
+		*p = *p == ' ' ? '~' : *p;
+	for (const char *p = words; (p = strstr(p, wanted)); p++)
+		if ((p == words || p[-1] == ' ') && (!p[len] || p[len] == ' '))
+			return true;
+	return false;
+}
+
+static int count_words(const char *words)
+{
+	int n = *words ? 1 : 0;
+
+	for (const char *p = words; *p; p++)
+		n += *p == ' ';
+	return n;
+}
+
+static void check_columns(const struct contract *c, const PGresult *res)
+{
+	const char *columns = c->columns ? c->columns : "";
+
+	for (int i = 0; i < PQnfields(res); i++)
+		ck_assert_msg(has_word(columns, PQfname(res, i)), "%s.sql gives a column %s", c->file,
+			      PQfname(res, i));
+	/* set_config gives its name as often as it is called. */
+	if (strcmp(c->file, "tx_settings") != 0)
+		ck_assert_msg(PQnfields(res) == count_words(columns), "%s.sql lacks a column", c->file);
+}
+
+static const struct contract *contract_of(const char *file)
+{
+	for (size_t i = 0; i < BK_COUNT(contracts); i++)
+		if (strcmp(contracts[i].file, file) == 0)
+			return &contracts[i];
+	return NULL;
+}
+
+START_TEST(every_file_has_a_contract_and_every_contract_a_file)
+{
+	size_t files = 0;
+
+	for (size_t i = 0; i < bk_sql_files_count; i++) {
+		if (strncmp(bk_sql_files[i].name, "schema/", 7) == 0)
+			continue;
+		files++;
+		ck_assert_msg(contract_of(bk_sql_files[i].name) != NULL, "%s.sql", bk_sql_files[i].name);
+	}
+	ck_assert_uint_eq(files, BK_COUNT(contracts));
+}
+END_TEST
+
+START_TEST(a_file_can_be_prepared_and_is_as_its_comment_says)
+{
+	const struct contract *c = &contracts[_i];
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	struct bk_error err;
+	PGresult *res;
+	int wanted = documented(c->file);
+
+	if (c->template)
+		return;
+	ck_assert_msg(!bk_sql_fill_file(&sql, c->file, vars, BK_COUNT(vars), &err), "%s", err.message);
+	if (c->script) {
+		ck_assert_int_eq(wanted, 0);
+		return;
+	}
+	res = describe(bk_buf_cstr(&sql));
+	if (wanted != OPEN_ENDED)
+		ck_assert_msg(PQnparams(res) == wanted, "%s.sql has %d parameters, its comment %d",
+			      c->file, PQnparams(res), wanted);
+	check_columns(c, res);
+	PQclear(res);
+}
+END_TEST
+
+/* The texts that a job makes of the templates, first batch and later ones. */
+static void check_unit(struct bk_job *job, size_t unit, bool later)
+{
+	char value[] = "x";
+	char *values[] = {value, value};
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	struct bk_error err;
+	PGresult *res;
+
+	job->current = unit;
+	if (later)
+		job->position = (struct bk_position){values, BK_COUNT(values)};
+	ck_assert_msg(!bk_batch_sql(job, "bk", &sql, &err), "%s", err.message);
+	job->position = (struct bk_position){NULL, 0};
+	res = describe(bk_buf_cstr(&sql));
+	ck_assert_int_eq(PQnparams(res), later ? 11 : 9);
+	check_columns(contract_of("booking_batch"), res);
+	PQclear(res);
+	bk_buf_reset(&sql);
+	ck_assert_msg(!bk_unit_count(&sql, &job->units.items[unit], job->mapping, "", &err), "%s",
+		      err.message);
+	res = describe(bk_buf_cstr(&sql));
+	ck_assert_int_eq(PQnparams(res), 3);
+	check_columns(contract_of("booking_count"), res);
+	PQclear(res);
+}
+
+START_TEST(the_batch_of_every_unit_can_be_prepared)
+{
+	BK_CLEAN(bk_conf_clean) struct bk_conf *conf = pg_conf("schema = bk\n");
+	const char *name = bk_job_names[_i].name;
+	BK_CLEAN(bk_job_clean) struct bk_job *job = bk_job_new(conf, name);
+	struct bk_error err;
+
+	ck_assert_uint_gt(job->units.count, 0);
+	ck_assert_msg(!bk_table_load(pg_db, job->mapping, &job->table, &err), "%s", err.message);
+	for (size_t i = 0; i < job->units.count; i++) {
+		check_unit(job, i, false);
+		check_unit(job, i, true);
+	}
+}
+END_TEST
+
+START_TEST(the_claim_of_every_job_can_be_prepared)
+{
+	BK_CLEAN(bk_conf_clean) struct bk_conf *conf = pg_conf("schema = bk\n");
+	BK_CLEAN(bk_job_clean) struct bk_job *job = bk_job_new(conf, bk_job_names[_i].name);
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	struct bk_work work;
+	struct bk_error err;
+	PGresult *res;
+
+	ck_assert_msg(!bk_job_work(job, &work, &err), "%s", err.message);
+	const struct bk_sql_var own[] = {{"bk", "bk"}, {"probe", work.probe}};
+	ck_assert_msg(!bk_sql_fill_file(&sql, "lease_claim", own, 2, &err), "%s", err.message);
+	res = describe(bk_buf_cstr(&sql));
+	ck_assert_int_eq(PQnparams(res), 16);
+	PQclear(res);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("contract");
+	TCase *tc = tcase_create("contract");
+
+	tcase_add_checked_fixture(tc, open_all, close_all);
+	ADD(tc, every_file_has_a_contract_and_every_contract_a_file);
+	ADD_ROWS(tc, a_file_can_be_prepared_and_is_as_its_comment_says, contracts);
+	tcase_add_loop_test(tc, the_batch_of_every_unit_can_be_prepared, 0,
+			    (int)bk_job_names_count);
+	tcase_add_loop_test(tc, the_claim_of_every_job_can_be_prepared, 0, (int)bk_job_names_count);
+	suite_add_tcase(suite, tc);
+	return suite_run(suite);
+}

@@ -1,0 +1,180 @@
+/*
+ * A run under test; see rig.h. The work of the job is wrapped, so that the
+ * seams lie exactly between the steps of lib/run.
+ */
+#include "rig.h"
+
+#include "base/mem.h"
+#include "db/sqlfile.h"
+
+struct rig rig;
+static struct bk_work inner;
+
+static int64_t mono_ms(void *self)
+{
+	struct bk_clock system = bk_clock_system();
+
+	(void)self;
+	return system.mono_ms(system.self) + rig.jump_ms;
+}
+
+static int64_t wall_us(void *self)
+{
+	struct bk_clock system = bk_clock_system();
+
+	(void)self;
+	return system.wall_us(system.self);
+}
+
+static enum bk_rc prepare(void *self, const struct bk_run *run, struct bk_error *err)
+{
+	return inner.prepare(self, run, err);
+}
+
+static enum bk_rc count(void *self, const struct bk_run *run, int64_t limit, int64_t *ret,
+			struct bk_error *err)
+{
+	return inner.count(self, run, limit, ret, err);
+}
+
+static enum bk_rc batch(void *self, const struct bk_run *run, int64_t max, struct bk_batch *ret,
+			struct bk_error *err)
+{
+	enum bk_rc rc;
+
+	rig.batches++;
+	if (rig.before_batch)
+		rig.before_batch(rig.batches);
+	rc = inner.batch(self, run, max, ret, err);
+	if (!rc && rig.before_commit)
+		rig.before_commit(rig.batches);
+	return rc;
+}
+
+static void committed(void *self)
+{
+	inner.committed(self);
+	if (rig.after_commit)
+		rig.after_commit(rig.batches);
+}
+
+static enum bk_rc rest(void *self, const struct bk_run *run, struct bk_rest *ret,
+		       struct bk_error *err)
+{
+	enum bk_rc rc = inner.rest(self, run, ret, err);
+
+	if (rig.before_end)
+		rig.before_end();
+	return rc;
+}
+
+static void free_all(void)
+{
+	bk_run_result_clear(&rig.result);
+	bk_job_clean(&rig.job);
+	bk_conf_clean(&rig.conf);
+}
+
+void rig_conf(const char *text)
+{
+	bk_job_clean(&rig.job);
+	bk_conf_clean(&rig.conf);
+	rig.conf = pg_conf(text);
+}
+
+void rig_open(void)
+{
+	rig = (struct rig){.jump_ms = 0};
+	pg_open();
+	rig.side = side_open();
+	rig_conf("");
+	side_exec(rig.side, "DROP SCHEMA IF EXISTS bk CASCADE;"
+			    "DROP TABLE IF EXISTS public.bookings, public.audit CASCADE");
+	pg_make_schema(rig.conf);
+	pg_script(bk_sql_text("reference_bookings"));
+}
+
+void rig_close(void)
+{
+	free_all();
+	side_close(rig.side);
+	pg_close();
+}
+
+void rig_job(const char *job)
+{
+	bk_job_clean(&rig.job);
+	rig.job = bk_job_new(rig.conf, job);
+	rig.request = bk_job_request(rig.conf, job);
+	rig.request.instance = "host-1";
+	rig.request.os_user = "tester";
+	rig.request.fingerprint = "f1";
+	rig.request.manual = true;
+	rig.request.clock = (struct bk_clock){mono_ms, wall_us, NULL};
+	rig.request.random = bk_random_system();
+}
+
+/* A job keeps its positions: each run has one of its own. */
+static void renew_job(void)
+{
+	const char *name = rig.request.job;
+
+	bk_job_free(rig.job);
+	rig.job = bk_job_new(rig.conf, name);
+}
+
+enum bk_rc rig_run(void)
+{
+	struct bk_work outer;
+	enum bk_rc rc;
+
+	renew_job();
+	bk_run_result_clear(&rig.result);
+	rig.batches = 0;
+	rc = bk_job_work(rig.job, &inner, &rig.err);
+	ck_assert_msg(rc == BK_OK, "%s", rig.err.message);
+	outer = (struct bk_work){inner.self, inner.probe, prepare, count, batch, committed, rest};
+	return bk_run(pg_db, &rig.request, &outer, &rig.result, &rig.err);
+}
+
+enum bk_rc rig_run_elsewhere(struct bk_run_result *ret)
+{
+	const struct bk_db_params params = {
+		.application = "bk:elsewhere",
+		.connect_timeout_ms = 20000,
+		.clock = bk_clock_system(),
+	};
+	BK_CLEAN(bk_db_clean) struct bk_db *db = NULL;
+	BK_CLEAN(bk_job_clean) struct bk_job *job = bk_job_new(rig.conf, rig.request.job);
+	struct bk_run_request request = rig.request;
+	struct bk_work work;
+	struct bk_error err;
+
+	request.instance = "host-2";
+	request.clock = bk_clock_system();
+	ck_assert_msg(bk_db_connect(&params, &db, &err) == BK_OK, "%s", err.message);
+	ck_assert_int_eq(bk_job_work(job, &work, &err), BK_OK);
+	return bk_run(db, &request, &work, ret, &err);
+}
+
+void rig_due(int n)
+{
+	side_exec(rig.side,
+		  "INSERT INTO public.bookings (status, starts_at, ends_at, checked_in_at)"
+		  " SELECT 'CONFIRMED', now() - interval '1 hour' + g * interval '1 second',"
+		  " now() + interval '1 day', now() - interval '2 hours'"
+		  " FROM generate_series(1, %d) AS g",
+		  n);
+}
+
+void rig_audit(void)
+{
+	side_exec(rig.side,
+		  "CREATE TABLE public.audit (n bigint GENERATED ALWAYS AS IDENTITY, id text,"
+		  " from_state text, to_state text);"
+		  "CREATE OR REPLACE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS $$"
+		  " BEGIN INSERT INTO public.audit (id, from_state, to_state)"
+		  " VALUES (OLD.id::text, OLD.status::text, NEW.status::text); RETURN NULL; END $$;"
+		  "CREATE TRIGGER note AFTER UPDATE ON public.bookings"
+		  " FOR EACH ROW EXECUTE FUNCTION public.note()");
+}

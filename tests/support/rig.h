@@ -1,0 +1,59 @@
+/*
+ * A run under test: bk's schema and the reference table made anew, a job with
+ * its request, and seams at which another session may stir. rig_open() and
+ * rig_close() are a checked fixture; they open pg_db as well.
+ *
+ *     rig_job("activate-due");
+ *     rig.request.batch_size = 7;
+ *     rig.before_batch = steal_the_lease;
+ *     ck_assert_int_eq(rig_run(), BK_E_LEASE_LOST);
+ */
+#ifndef TESTS_RIG_H
+#define TESTS_RIG_H
+
+#include "conf/conf.h"
+#include "job/job.h"
+#include "pg.h"
+#include "run/run.h"
+#include "side.h"
+
+struct rig {
+	struct bk_conf *conf;
+	struct bk_job *job;
+	struct bk_run_request request;
+	struct bk_run_result result; /* of the last run, here and below */
+	struct bk_error err;
+	int batches;                /* begun */
+	struct side *side;          /* a session of postgres */
+	void (*before_batch)(int n); /* n from 1; nothing is open yet */
+	void (*before_commit)(int n); /* the batch is done and its transaction open */
+	void (*after_commit)(int n);
+	void (*before_end)(void); /* nothing is left but to close the record */
+	int64_t jump_ms;            /* what the run's monotonic clock is ahead of the true one */
+};
+extern struct rig rig;
+
+void rig_open(void);
+void rig_close(void);
+
+/* Another configuration; the job has to be chosen anew. */
+void rig_conf(const char *text);
+
+/* A job of the configuration, by hand, with the request that it gives. */
+void rig_job(const char *job);
+
+/* Runs it; rig.result and rig.err say more. */
+enum bk_rc rig_run(void);
+
+/* The same job as another instance on a connection of its own, at any moment;
+   clear *ret. */
+enum bk_rc rig_run_elsewhere(struct bk_run_result *ret);
+
+/* Bookings of the reference table that are due for a job: `n` that start one
+   second after the other, an hour ago, to be activated. */
+void rig_due(int n);
+
+/* Writes each change of a status to table audit (id, from_state, to_state). */
+void rig_audit(void);
+
+#endif
