@@ -1,25 +1,29 @@
 -- The grants that the current role lacks, as statements to type.
 -- $1 bk's schema  $2 wants to change bookings bool  $3 bookings table's schema
 -- $4 its name  $5 columns read text[]  $6 columns written text[]
--- Rows: statement. Where the role of bk exists, that one grant is enough.
+-- Rows: statement, rank; the first is the one to type first. Where the role of bk
+-- exists, that one grant is enough. Last what lifts row-level security, which bk
+-- refuses to work under.
 WITH need AS (
-	SELECT format('%I', $1::text) AS object, 'schema' AS kind, 'USAGE' AS privilege, false AS for_update
+	SELECT NULL AS name, 'USAGE' AS privilege, false AS for_update
 	UNION ALL
-	SELECT format('%I.%I', $1::text, t.name), 'table', t.privilege, t.for_update
-	  FROM (VALUES ('scheduler_job_info', 'SELECT', false), ('maintenance_executions', 'SELECT', false),
-		       ('scheduler_job_info', 'UPDATE', true), ('maintenance_executions', 'INSERT', true),
-		       ('maintenance_executions', 'UPDATE', true), ('execution_workers', 'INSERT', true),
-		       ('execution_workers', 'UPDATE', true), ('execution_workers', 'DELETE', true),
-		       ('booking_transitions', 'INSERT', true), ('instances', 'INSERT', true),
-		       ('instances', 'UPDATE', true)) AS t (name, privilege, for_update)
+	SELECT * FROM (VALUES
+		('schema_migrations', 'SELECT', false), ('scheduler_job_info', 'SELECT', false),
+		('maintenance_executions', 'SELECT', false), ('execution_workers', 'SELECT', false),
+		('booking_transitions', 'SELECT', false), ('instances', 'SELECT', false),
+		('jobs', 'SELECT', false), ('scheduler_job_info', 'UPDATE', true),
+		('maintenance_executions', 'INSERT', true), ('maintenance_executions', 'UPDATE', true),
+		('execution_workers', 'INSERT', true), ('execution_workers', 'UPDATE', true),
+		('execution_workers', 'DELETE', true), ('booking_transitions', 'INSERT', true),
+		('instances', 'INSERT', true), ('instances', 'UPDATE', true)) AS t (name, privilege, for_update)
 ), lacking AS (
-	SELECT n.* FROM need AS n
+	SELECT n.name, n.privilege
+	  FROM need AS n
+	  JOIN pg_namespace AS s ON s.nspname = $1::text
+	  LEFT JOIN pg_class AS c ON c.relnamespace = s.oid AND c.relname = n.name
 	 WHERE ($2::boolean OR NOT n.for_update)
-	   AND NOT coalesce(CASE n.kind
-		   WHEN 'schema' THEN has_schema_privilege($1::text, n.privilege)
-		   ELSE has_schema_privilege($1::text, 'USAGE')
-			AND has_table_privilege(to_regclass(n.object), n.privilege) END, false)
-	   AND EXISTS (SELECT FROM pg_namespace WHERE nspname = $1::text)
+	   AND CASE WHEN n.name IS NULL THEN NOT has_schema_privilege(s.oid, n.privilege)
+		    ELSE NOT has_table_privilege(c.oid, n.privilege) END
 ), columns AS (
 	SELECT p.privilege, string_agg(format('%I', p.name), ', ') AS list
 	  FROM (SELECT 'SELECT' AS privilege, unnest($5::text[]) AS name
@@ -44,7 +48,13 @@ UNION ALL
 SELECT format('GRANT %s (%s) ON %I.%I TO %I', c.privilege, c.list, $3::text, $4::text, current_user), 2
   FROM columns AS c
 UNION ALL
-SELECT format('GRANT %s ON %s%s TO %I', l.privilege, CASE l.kind WHEN 'schema' THEN 'SCHEMA ' ELSE '' END,
-	      l.object, current_user), 3
+SELECT CASE WHEN l.name IS NULL THEN format('GRANT USAGE ON SCHEMA %I TO %I', $1::text, current_user)
+	    ELSE format('GRANT %s ON %I.%I TO %I', l.privilege, $1::text, l.name, current_user) END,
+       CASE WHEN l.name IS NULL THEN 3 ELSE 4 END
   FROM lacking AS l
+UNION ALL
+SELECT format('ALTER ROLE %I BYPASSRLS', current_user), 5
+  FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
+ WHERE row_security_active(c.oid)
+   AND (s.nspname = $1::text OR (s.nspname = $3::text AND c.relname = $4::text))
  ORDER BY 2, 1

@@ -2,14 +2,18 @@
 -- $1 execution  $2 token  $3 status  $4 skipped_locked  $5 remaining  $6 error code
 -- $7 error message  $8 slowest batch ms  $9 timestamptz: clock, NULL = the database's
 -- One row with the closed record, or none: the lease was lost.
--- Locks the execution, its ledger rows, the job.
+-- Locks the ledger rows, then the execution, then the job: in the order of a claim
+-- that takes an expired lease over, which passes over ledger rows that are locked.
 WITH clock AS MATERIALIZED (
 	SELECT coalesce($9::timestamptz, clock_timestamp()) AS now
+), w AS MATERIALIZED (
+	SELECT w.processed FROM :"bk".execution_workers AS w
+	 WHERE w.execution_id = $1::bigint AND w.token = $2::bigint
+	   FOR UPDATE
 ), e AS (
 	UPDATE :"bk".maintenance_executions AS e
 	   SET status = $3::text, finished_at = greatest(clock.now, e.executed_at),
-	       processed_count = coalesce((SELECT sum(w.processed) FROM :"bk".execution_workers AS w
-					    WHERE w.execution_id = e.id), 0),
+	       processed_count = (SELECT sum(w.processed) FROM w),
 	       skipped_locked = $4::bigint, remaining = $5::bigint,
 	       error_code = $6::text, error_message = $7::text,
 	       slowest_batch_ms = $8::bigint,
@@ -17,6 +21,7 @@ WITH clock AS MATERIALIZED (
 	       updated_at = clock.now
 	  FROM clock
 	 WHERE e.id = $1::bigint AND e.lease_token = $2::bigint AND e.status = 'RUNNING'
+	   AND (SELECT count(*) FROM w) > 0
 	RETURNING e.id, e.operation, e.lease_token, e.status, e.processed_count, e.error_message,
 		  e.execution_time_ms, e.executed_at, e.finished_at
 ), buried AS (

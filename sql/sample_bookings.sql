@@ -89,7 +89,7 @@ WITH edge (status, s, e, c, h, g) AS (VALUES
 	-- n bookings that start s1..s2 minutes from now and last len1..len2 minutes (NULL: open-ended);
 	-- check-in c1..c2 minutes after the start; the hold ends h1..h2 minutes from now.
 	-- Due for activate-due: the start is reached, the customer is expected or there.
-	(1, 1500, 'CONFIRMED', -12, 0, 45, 480, NULL::integer, NULL::integer, NULL::integer, NULL::integer, NULL::integer),
+	(1, 1500, 'CONFIRMED', -12, 0, 45, 480, NULL::int, NULL::int, NULL::int, NULL::int, NULL::int),
 	(2, 1700, 'CONFIRMED', -240, -20, 300, 900, -20, 14, NULL, NULL, NULL),
 	(3, 300, 'CONFIRMED', -240, -20, NULL, NULL, -20, 14, NULL, NULL, NULL),
 	(4, 500, 'CONFIRMED', -110, -20, 240, 600, NULL, NULL, NULL, NULL, 120),
@@ -166,8 +166,8 @@ WITH edge (status, s, e, c, h, g) AS (VALUES
 		UNION ALL SELECT i, status, g, s, e, c, h FROM usual) AS b
 	  JOIN chance USING (i)
 )
-SELECT 1 + i * 7919 % 200, 1 + floor(20000 * r3 * r3), 'BK-' || upper(lpad(to_hex(i * 9973337::bigint % 16777216), 6, '0')), status,
-       s, e, c, h, g, created_at,
+SELECT 1 + i * 7919 % 200, 1 + floor(20000 * r3 * r3),
+       'BK-' || upper(lpad(to_hex(i * 9973337::bigint % 16777216), 6, '0')), status, s, e, c, h, g, created_at,
        greatest(created_at, least(now(), CASE WHEN status IN ('PENDING', 'CONFIRMED') THEN c
 					       ELSE coalesce(c, s) END))
   FROM (SELECT i, r3, status, s, e, c, h, g,

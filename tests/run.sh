@@ -9,7 +9,8 @@
 # TMPDIR), for db and cli tests a fresh database and no roles but postgres, and no variable of yours
 # that libpq or bk would read. As many run at once as there are jobs, each job with a throw-away
 # cluster, so that not even roles are shared. A file fails when its exit status is not 0, when it
-# ran no check at all, or after BK_TEST_TIMEOUT (600 s).
+# ran no check at all, or after BK_TEST_TIMEOUT (600 s). BK_TEST_SEED is what tests draw by chance
+# from, else always the same.
 set -uo pipefail
 # Each test leads a process group: it gets the terminal's signals only through us, as a whole, and
 # with the default action (a background job without this ignores SIGINT, and so would the program
@@ -63,8 +64,9 @@ trap 'exit 143' TERM
 # server.
 for name in $(compgen -e); do
 	case $name in
+	BK_TEST_TIMEOUT | BK_TEST_SEED) ;;
 	PG* | BK_* | LC_* | MAKE* | MFLAGS | LANGUAGE | COLUMNS | LINES | NO_COLOR | CLICOLOR*)
-		[ "$name" = BK_TEST_TIMEOUT ] || unset "$name"
+		unset "$name"
 		;;
 	esac
 done

@@ -53,6 +53,7 @@ struct bk_app {
 	enum bk_exit status;   /* exit status of a successful return, usually 0; of a plugin's
 				  failed one too, where it is not 0 */
 	char *checked_mapping; /* what this instance checked last, from preflight; NULL = nothing */
+	bool reported;         /* the failure was said already, see bk_app_fail */
 	struct bk_error err;
 };
 
@@ -73,6 +74,10 @@ enum bk_rc bk_app_connect_raw(struct bk_app *app, const char *what);
 
 /* Writes text to standard output; BK_E_IO when that fails. */
 enum bk_rc bk_app_write(struct bk_app *app, const struct bk_buf *text);
+
+/* Says an error and its hint now, on standard error and in the log, with what
+   `about` says of the run (NULL = nothing); the end will not say it again. */
+void bk_app_fail(struct bk_app *app, const struct bk_error *err, const struct bk_log_record *about);
 
 /* Logs a warning (also to the terminal when the log is elsewhere). */
 void bk_app_warn(struct bk_app *app, const char *fmt, ...) BK_PRINTF(2, 3);

@@ -48,15 +48,46 @@ static struct bk_json *report_json(const struct bk_migrate_report *r)
 	return o;
 }
 
+static void put_jsonl(struct bk_buf *out, const struct bk_migrate_report *r)
+{
+	BK_CLEAN(bk_json_clean) struct bk_json *line = bk_json_object();
+
+	bk_json_set_str(line, "type", "migrate");
+	bk_json_set(line, "migrate", report_json(r));
+	bk_json_render(line, out);
+	bk_buf_fmt(out, "\n{\"type\":\"summary\",\"applied\":%zu,\"pending\":%zu}\n",
+		   r->applied.count, r->pending.count);
+}
+
+/* One row a migration. */
+static void put_csv(struct bk_buf *out, const struct bk_migrate_report *r)
+{
+	bk_buf_str(out, "migration,state\n");
+	for (size_t i = 0; i < r->applied.count; i++)
+		bk_buf_fmt(out, "%s,applied\n", r->applied.items[i]);
+	for (size_t i = 0; i < r->pending.count; i++)
+		bk_buf_fmt(out, "%s,pending\n", r->pending.items[i]);
+}
+
 static enum bk_rc print(struct bk_app *app, const struct bk_migrate_report *r)
 {
 	const struct bk_options *o = &app->line.options;
 	bool asked = app->format == BK_OUT_TABLE;
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
 
-	if (app->format == BK_OUT_JSON) {
+	switch (app->format) {
+	case BK_OUT_JSON:
 		app->data = report_json(r);
 		return BK_OK;
+	case BK_OUT_JSONL:
+		put_jsonl(&out, r);
+		return bk_app_write(app, &out);
+	case BK_OUT_CSV:
+		put_csv(&out, r);
+		return bk_app_write(app, &out);
+	case BK_OUT_TABLE:
+	case BK_OUT_DEFAULT:
+		break;
 	}
 	if (!asked && (o->quiet || (!app->out_is_terminal && !o->verbose)))
 		return BK_OK;
@@ -124,5 +155,7 @@ enum bk_rc bk_migrate_command(struct bk_app *app)
 	};
 	rc = bk_migrate_apply(app->db, app->conf, &options, &report, &app->err);
 	print_todo(app, &report);
+	if (rc == BK_E_PERMISSION && !app->err.hint[0])
+		bk_error_hint(&app->err, "run it as the owner of the schema");
 	return rc ? rc : print(app, &report);
 }

@@ -103,22 +103,27 @@ static bool json_on_stderr(const struct bk_log *log)
 	return log->target == BK_LOG_STDERR && log->format == BK_LOG_JSON;
 }
 
-static void log_error(struct bk_app *app, const struct bk_error *err)
+static void log_error(struct bk_app *app, const struct bk_error *err,
+		      const struct bk_log_record *about)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf message = BK_BUF_INIT;
+	struct bk_log_record record = {.execution_time_ms = -1};
 
+	if (about)
+		record = *about;
 	bk_report_command(app, &message);
 	bk_buf_str(&message, " failed");
-	bk_log_write(&app->log, &(struct bk_log_record){.level = BK_LOG_ERROR,
-							.message = bk_buf_cstr(&message),
-							.execution_time_ms = -1,
-							.error = err});
+	record.level = BK_LOG_ERROR;
+	record.message = bk_buf_cstr(&message);
+	record.error = err;
+	bk_log_write(&app->log, &record);
 }
 
-static void say_error(struct bk_app *app, const struct bk_error *err)
+void bk_app_fail(struct bk_app *app, const struct bk_error *err, const struct bk_log_record *about)
 {
+	app->reported = true;
 	if (app->log.target != BK_LOG_STDERR || json_on_stderr(&app->log))
-		log_error(app, err);
+		log_error(app, err, about);
 	if (json_on_stderr(&app->log))
 		return;
 	say(app, "error", RED, err->message);
@@ -220,7 +225,7 @@ int bk_report_end(struct bk_app *app, enum bk_rc rc)
 	if (rc == BK_OK)
 		return (int)app->status;
 	/* Whoever called a plugin has the line on standard output. */
-	if (!app->plugin || rc == BK_E_IO || app->format == BK_OUT_CSV)
-		say_error(app, &app->err);
+	if (!app->reported && (!app->plugin || rc == BK_E_IO || app->format == BK_OUT_CSV))
+		bk_app_fail(app, &app->err, NULL);
 	return (int)failed_status(app, rc);
 }

@@ -76,28 +76,41 @@ static void judge_outcome(struct bk_run_report *r, const struct bk_options *o)
 		bk_error_hint(&r->error, "bkmaint %s --force runs it all the same", r->job);
 }
 
-static void log_run(struct bk_app *app, const struct bk_run_report *r)
+/* What the log says of a run beside its message. */
+static struct bk_log_record record_of(const struct bk_run_report *r)
 {
 	const struct bk_run_result *result = &r->result;
+
+	return (struct bk_log_record){
+		.operation = r->job,
+		.execution_id = result->execution_id,
+		.execution_time_ms = result->execution_id ? result->execution_time_ms : -1,
+		.status = result->status,
+	};
+}
+
+void bk_run_report_failure(struct bk_app *app, const struct bk_run_report *r)
+{
+	const struct bk_log_record about = record_of(r);
+
+	bk_app_fail(app, &r->error, &about);
+}
+
+static void log_run(struct bk_app *app, const struct bk_run_report *r)
+{
+	struct bk_log_record record = record_of(r);
 	BK_CLEAN(bk_free_str) char *message = NULL;
 
-	if (result->abandoned_id)
+	if (r->result.abandoned_id)
 		bk_app_warn(app,
 			    "execution %s of %s had lost its lease and was closed as ABANDONED",
-			    result->abandoned_id, r->job);
-	message = bk_asprintf("%s %s", r->job, bk_outcome_names[result->outcome]);
-	if (!r->rc)
-		bk_log_write(&app->log,
-			     &(struct bk_log_record){
-				     .level = BK_LOG_INFO,
-				     .message = message,
-				     .operation = r->job,
-				     .execution_id = result->execution_id,
-				     .execution_time_ms = result->execution_id
-								  ? result->execution_time_ms
-								  : -1,
-				     .status = result->status,
-			     });
+			    r->result.abandoned_id, r->job);
+	if (r->rc)
+		return;
+	message = bk_asprintf("%s %s", r->job, bk_outcome_names[r->result.outcome]);
+	record.level = BK_LOG_INFO;
+	record.message = message;
+	bk_log_write(&app->log, &record);
 }
 
 static void run_claimable(struct bk_app *app, struct bk_run_report *r)
@@ -159,9 +172,9 @@ enum bk_rc bk_run_command(struct bk_app *app, const char *job, bool manual)
 		return rc;
 	bk_run_job(app, job, manual, &report);
 	rc = bk_run_report_print(app, &report);
-	if (report.rc) {
-		app->err = report.error;
-		return report.rc;
-	}
-	return rc;
+	if (!report.rc)
+		return rc;
+	bk_run_report_failure(app, &report);
+	app->err = report.error;
+	return report.rc;
 }

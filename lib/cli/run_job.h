@@ -28,6 +28,13 @@ void bk_run_job(struct bk_app *app, const char *job, bool manual, struct bk_run_
 /* The object under "data" (and one of data.runs[]). */
 struct bk_json *bk_run_report_json(const struct bk_run_report *report);
 
+/* A row of CSV, with the line of keys in front where `head`; a line of JSON. */
+void bk_run_report_csv(struct bk_buf *out, const struct bk_run_report *report, bool head);
+void bk_run_report_jsonl(struct bk_buf *out, const struct bk_run_report *report);
+
+/* Says why the run failed, on standard error and in the log, as it happens. */
+void bk_run_report_failure(struct bk_app *app, const struct bk_run_report *report);
+
 /* Prints the report in the format asked for: one line at a terminal or with
    -v, nothing otherwise; sets app->data for JSON. */
 enum bk_rc bk_run_report_print(struct bk_app *app, const struct bk_run_report *report);

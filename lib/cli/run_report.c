@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "conf/jobs.h"
 
 /* Changes per rule and from-state: the units of several scans count together. */
 static void add_rules(struct bk_json *o, const struct bk_job *work)
@@ -105,12 +104,15 @@ static void put_line(struct bk_buf *out, const struct bk_run_report *r)
 	bk_buf_char(out, '\n');
 }
 
-static void put_csv(struct bk_buf *out, const struct bk_run_report *r)
+static const char csv_head[] = "operation,outcome,executionId,executedAt,status,processedCount,"
+			       "skippedLocked,remaining,executionTimeMs,errorMessage\n";
+
+void bk_run_report_csv(struct bk_buf *out, const struct bk_run_report *r, bool head)
 {
 	const struct bk_run_result *result = &r->result;
 
-	bk_buf_str(out, "operation,outcome,executionId,executedAt,status,processedCount,"
-			"skippedLocked,remaining,executionTimeMs,errorMessage\n");
+	if (head)
+		bk_buf_str(out, csv_head);
 	bk_buf_fmt(out, "%s,%s,%s,%s,%s,%" PRId64 ",%" PRId64 ",%" PRId64 ",", r->job,
 		   bk_outcome_names[result->outcome],
 		   result->execution_id ? result->execution_id : "",
@@ -125,7 +127,7 @@ static void put_csv(struct bk_buf *out, const struct bk_run_report *r)
 	bk_buf_char(out, '\n');
 }
 
-static void put_jsonl(struct bk_buf *out, const struct bk_run_report *r)
+void bk_run_report_jsonl(struct bk_buf *out, const struct bk_run_report *r)
 {
 	BK_CLEAN(bk_json_clean) struct bk_json *line = bk_json_object();
 
@@ -137,7 +139,7 @@ static void put_jsonl(struct bk_buf *out, const struct bk_run_report *r)
 
 static enum bk_rc print_jsonl(struct bk_app *app, const struct bk_run_report *r, struct bk_buf *out)
 {
-	put_jsonl(out, r);
+	bk_run_report_jsonl(out, r);
 	/* The error line of a failure is the tool's own last line. */
 	if (!r->rc)
 		bk_buf_fmt(out,
@@ -162,7 +164,7 @@ enum bk_rc bk_run_report_print(struct bk_app *app, const struct bk_run_report *r
 	case BK_OUT_JSONL:
 		return print_jsonl(app, r, &out);
 	case BK_OUT_CSV:
-		put_csv(&out, r);
+		bk_run_report_csv(&out, r, true);
 		return bk_app_write(app, &out);
 	case BK_OUT_TABLE:
 	case BK_OUT_DEFAULT:
@@ -172,89 +174,4 @@ enum bk_rc bk_run_report_print(struct bk_app *app, const struct bk_run_report *r
 		return BK_OK;
 	put_line(&out, r);
 	return bk_app_write(app, &out);
-}
-
-/* The jobs that have a program of their own are not run here. */
-static bool has_own_program(const char *job)
-{
-	return strcmp(job, BK_JOB_ACTIVATE) == 0 || strcmp(job, BK_JOB_NO_SHOW) == 0;
-}
-
-struct due_totals {
-	struct bk_json *runs;
-	struct bk_buf lines;
-	int64_t runs_count;
-	int64_t processed;
-	enum bk_exit worst;
-};
-
-static void clear_totals(struct due_totals *t)
-{
-	bk_json_clean(&t->runs);
-	bk_buf_clear(&t->lines);
-}
-
-/* One job: in JSON collected, otherwise printed as it comes. */
-static enum bk_rc run_one_due(struct bk_app *app, const char *job, struct due_totals *t,
-			      enum bk_rc *worst_rc, struct bk_error *worst)
-{
-	BK_CLEAN(bk_run_report_clear) struct bk_run_report r = {.job = job};
-	enum bk_exit status;
-	enum bk_rc rc = BK_OK;
-
-	bk_run_job(app, job, false, &r);
-	t->runs_count++;
-	t->processed += r.result.processed;
-	status = r.rc ? bk_rc_info(r.rc)->exit_status : BK_EXIT_OK;
-	if (r.rc && bk_exit_worse(t->worst, status) == status && status != t->worst) {
-		*worst_rc = r.rc;
-		*worst = r.error;
-	}
-	t->worst = bk_exit_worse(t->worst, status);
-	if (app->format == BK_OUT_JSON)
-		bk_json_push(t->runs, bk_run_report_json(&r));
-	else if (app->format == BK_OUT_JSONL)
-		put_jsonl(&t->lines, &r);
-	else
-		rc = bk_run_report_print(app, &r);
-	return rc;
-}
-
-static enum bk_rc print_totals(struct bk_app *app, struct due_totals *t, enum bk_rc worst)
-{
-	if (app->format == BK_OUT_JSON) {
-		app->data = bk_json_object();
-		bk_json_set(app->data, "runs", BK_TAKE(t->runs));
-		bk_json_set_int(app->data, "runCount", t->runs_count);
-		bk_json_set_int(app->data, "processedCount", t->processed);
-		return BK_OK;
-	}
-	if (app->format != BK_OUT_JSONL)
-		return BK_OK;
-	if (!worst)
-		bk_buf_fmt(&t->lines,
-			   "{\"type\":\"summary\",\"runs\":%" PRId64 ",\"processedCount\":%" PRId64
-			   "}\n",
-			   t->runs_count, t->processed);
-	return bk_app_write(app, &t->lines);
-}
-
-enum bk_rc bk_run_due_command(struct bk_app *app)
-{
-	BK_CLEAN(clear_totals) struct due_totals t = {.runs = bk_json_array(), .worst = BK_EXIT_OK};
-	enum bk_rc worst = BK_OK;
-	struct bk_error error;
-	enum bk_rc rc = bk_app_connect(app, "run", false);
-
-	for (size_t i = 0; i < bk_job_names_count && !rc; i++)
-		if (!has_own_program(bk_job_names[i].name) && worst != BK_E_INTERRUPTED &&
-		    worst != BK_E_TERMINATED)
-			rc = run_one_due(app, bk_job_names[i].name, &t, &worst, &error);
-	if (!rc)
-		rc = print_totals(app, &t, worst);
-	if (worst) {
-		app->err = error;
-		return worst;
-	}
-	return rc;
 }

@@ -227,6 +227,8 @@ static enum bk_rc connect_error(PGconn *conn, struct bk_error *err)
 		rc = BK_E_LOGIN;
 	else if (strcmp(sqlstate, "42501") == 0)
 		rc = BK_E_PERMISSION;
+	else if (strstr(raw, "definition of service"))
+		rc = BK_E_CONFIG;
 	else if (!sqlstate[0] &&
 		 (strstr(raw, "session is read-only") || strstr(raw, "hot standby")))
 		rc = BK_E_STANDBY;

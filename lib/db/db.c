@@ -104,6 +104,24 @@ static enum bk_rc interrupted_rc(const struct bk_db *db)
 	return *db->interrupted == SIGTERM ? BK_E_TERMINATED : BK_E_INTERRUPTED;
 }
 
+/* A request that reached the server before the statement did was forgotten. */
+static void cancel_again(struct bk_db *db)
+{
+	int64_t left = db->deadline_ms - db->clock.mono_ms(db->clock.self);
+
+	if (db->cancel_fd >= 0 && !bk_db_cancel_finish(db->cancel_fd, left)) {
+		db->cancel_fd = -1;
+		db->deadline_ms = 0; /* the server takes no requests: give it up */
+		return;
+	}
+	db->cancel_fd = bk_db_cancel_start(db->conn);
+}
+
+enum bk_rc bk_db_check_interrupts(const struct bk_db *db, struct bk_error *err)
+{
+	return signalled(db) ? bk_error_set(err, interrupted_rc(db), "stopped by a signal") : BK_OK;
+}
+
 enum bk_rc bk_db_wait(struct bk_db *db, bool writing, struct bk_error *err)
 {
 	struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};
@@ -126,6 +144,8 @@ enum bk_rc bk_db_wait(struct bk_db *db, bool writing, struct bk_error *err)
 		ready = poll(&fd, 1, left < WAIT_SLICE_MS ? (int)left : WAIT_SLICE_MS);
 		if (ready > 0)
 			return BK_OK;
+		if (ready == 0 && db->cancelled)
+			cancel_again(db);
 		if (ready < 0 && errno != EINTR)
 			return bk_error_set(err, BK_E_INTERNAL, "poll: %s", strerror(errno));
 	}

@@ -60,6 +60,10 @@ void bk_db_deadline(struct bk_db *db, int64_t ms);
 /* While they are held, signals cancel no wait: for closing the record. */
 void bk_db_hold_interrupts(struct bk_db *db, bool hold);
 
+/* Between two statements: BK_E_INTERRUPTED or BK_E_TERMINATED when a signal has
+   come that is not held. */
+enum bk_rc bk_db_check_interrupts(const struct bk_db *db, struct bk_error *err) BK_NODISCARD;
+
 /* "host=/run/postgresql port=5432 dbname=x user=y", for messages; no secrets. */
 const char *bk_db_target(const struct bk_db *db);
 /* The database user; "" when the connection is gone. */

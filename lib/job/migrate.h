@@ -35,6 +35,7 @@ struct bk_migrate_report {
 	struct bk_texts pending; /* names of missing migrations: "001_core" */
 	struct bk_texts applied; /* of those applied by this call */
 	struct bk_texts todo;    /* SQL that this role may not run: for the owner to type */
+	bool roles_missing;      /* they could not be made, so the grants are in todo too */
 	bool bookings_missing;   /* the mapped table is not there: no grants on it yet */
 	bool bookings_created;
 	int64_t sample_rows;

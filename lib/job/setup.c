@@ -132,7 +132,7 @@ static void add_todo(struct bk_migrate_report *report, const char *sql)
 static enum bk_rc try_script(struct bk_db *db, const char *name, const char *sql,
 			     struct bk_migrate_report *report, struct bk_error *err)
 {
-	enum bk_rc rc = run_script(db, name, sql, err);
+	enum bk_rc rc = report->roles_missing ? BK_E_PERMISSION : run_script(db, name, sql, err);
 
 	if (rc != BK_E_PERMISSION)
 		return rc;
@@ -213,11 +213,7 @@ enum bk_rc bk_setup_roles(struct bk_db *db, const struct bk_conf *conf,
 		return rc;
 	if ((rc = bk_sql_fill_file(&sql, "grant_schema", &var, 1, err)))
 		return rc;
-	/* Without the roles the grants can only be printed. */
-	if (report->todo.count) {
-		add_todo(report, bk_buf_cstr(&sql));
-		return BK_OK;
-	}
+	report->roles_missing = report->todo.count > 0;
 	if ((rc = try_script(db, "grant_schema", bk_buf_cstr(&sql), report, err)))
 		return rc;
 	return grant_bookings(db, bk_conf_mapping(conf), report, err);

@@ -172,6 +172,20 @@ static const char *class_of(const struct bk_mapping *m, const char *label)
 	return "?";
 }
 
+static enum bk_rc refuse_label(const struct bk_rows *rows, int row, const struct bk_mapping *m,
+			       struct bk_error *err)
+{
+	const char *label = bk_rows_text(rows, row, "label");
+	const char *refused = bk_rows_text(rows, row, "refused");
+
+	if (!label || !refused || *refused != 't')
+		return BK_OK;
+	return bk_error_set(err, BK_E_MAPPING,
+			    "bookings.states.%s: column \"%s\" can never hold '%s': "
+			    "a CHECK constraint forbids it",
+			    class_of(m, label), m->status, label);
+}
+
 static enum bk_rc find_bad_label(struct bk_db *db, const struct bk_mapping *m,
 				 const struct bk_column *status, const char *check,
 				 struct bk_error *err)
@@ -184,7 +198,6 @@ static enum bk_rc find_bad_label(struct bk_db *db, const struct bk_mapping *m,
 	const char *params[1];
 	const struct bk_stmt stmt = {"booking_labels", NULL, params, 1, BK_ANY_ROWS};
 	struct bk_stmt filled = stmt;
-	const char *label;
 	enum bk_rc rc;
 
 	collect_labels(&labels, m);
@@ -197,13 +210,9 @@ static enum bk_rc find_bad_label(struct bk_db *db, const struct bk_mapping *m,
 		return bk_error_set(err, BK_E_MAPPING,
 				    "bookings.states: column \"%s\" is of type %s: %s", m->status,
 				    status->shown, strchr(err->message, ' ') + 1);
-	if (rc || bk_rows_count(rows) == 0)
-		return rc;
-	label = bk_rows_text(rows, 0, "label");
-	return bk_error_set(err, BK_E_MAPPING,
-			    "bookings.states.%s: column \"%s\" can never hold '%s': "
-			    "a CHECK constraint forbids it",
-			    label ? class_of(m, label) : "?", m->status, label ? label : "?");
+	for (int i = 0; !rc && i < bk_rows_count(rows); i++)
+		rc = refuse_label(rows, i, m, err);
+	return rc;
 }
 
 static enum bk_rc check_labels(struct bk_db *db, const struct bk_table *table,

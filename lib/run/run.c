@@ -14,6 +14,8 @@
 #include "db/sqltext.h"
 #include "run/claim.h"
 
+#define HASTY_COUNT_MS 500
+
 /* What the drain has come to. */
 struct drain {
 	int64_t changed;
@@ -115,7 +117,7 @@ static enum bk_rc drain(struct bk_run *run, const struct bk_work *work, struct d
 			d->limit_reached = true;
 			return BK_OK;
 		}
-		if ((rc = check_budget(run, err)))
+		if ((rc = check_budget(run, err)) || (rc = bk_db_check_interrupts(run->db, err)))
 			return rc;
 		if ((rc = one_batch(run, work, max, &batch, err)))
 			return rc;
@@ -236,6 +238,19 @@ static enum bk_rc end_run(struct bk_run *run, const struct drain *d, enum bk_rc 
 	return bk_rows_read(rows, 0, end_fields, BK_COUNT(end_fields), result, err);
 }
 
+/* What a run leaves that had to stop: looked up only where that is quick, and no
+   failure of it hides why the run stopped. */
+static void count_hastily(struct bk_run *run, const struct bk_work *work, struct drain *d)
+{
+	struct bk_error ignored;
+
+	bk_db_hold_interrupts(run->db, true);
+	run->count_ms = HASTY_COUNT_MS;
+	if (work->rest(work->self, run, &d->rest, &ignored))
+		d->rest = (struct bk_rest){0, 0};
+	bk_db_hold_interrupts(run->db, false);
+}
+
 /* Drains and closes. The cause of a failure comes first; one of the closing is
    reported only where there was none. */
 static enum bk_rc run_claimed(struct bk_run *run, const struct bk_work *work, bool first,
@@ -247,10 +262,12 @@ static enum bk_rc run_claimed(struct bk_run *run, const struct bk_work *work, bo
 	enum bk_rc rc;
 
 	result->processed = d.changed;
-	result->remaining = d.rest.remaining;
-	result->skipped_locked = d.rest.skipped_locked;
 	if (cause == BK_E_LEASE_LOST || cause == BK_E_UNKNOWN || bk_db_lost(run->db))
 		return cause;
+	if (cause == BK_E_TIMEOUT || cause == BK_E_INTERRUPTED || cause == BK_E_TERMINATED)
+		count_hastily(run, work, &d);
+	result->remaining = d.rest.remaining;
+	result->skipped_locked = d.rest.skipped_locked;
 	rc = end_run(run, &d, cause, err, result, &end_error);
 	if (!cause && rc)
 		*err = end_error;
@@ -260,7 +277,8 @@ static enum bk_rc run_claimed(struct bk_run *run, const struct bk_work *work, bo
 enum bk_rc bk_run(struct bk_db *db, const struct bk_run_request *request,
 		  const struct bk_work *work, struct bk_run_result *ret, struct bk_error *err)
 {
-	struct bk_run run = {.request = request, .db = db};
+	struct bk_run run = {
+		.request = request, .db = db, .count_ms = request->statement_timeout_ms};
 	bool has_work = false;
 	bool first = false;
 	enum bk_rc rc;

@@ -60,6 +60,7 @@ struct bk_run {
 	char *lower;
 	int worker;
 	int batch_no;        /* of the batch at hand, from 1 */
+	int64_t count_ms;    /* how long one count may take */
 	int64_t deadline_ms; /* of the whole run, on the monotonic clock */
 };
 

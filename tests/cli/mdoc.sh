@@ -3,7 +3,6 @@
 # after harness.sh.
 
 man=$BK_SRC/man
-tools=(bkactivate bknoshow bkmaint bkstatus)
 
 # page NAME: the file, whatever its section
 page() {

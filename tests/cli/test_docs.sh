@@ -6,6 +6,8 @@
 # shellcheck source=tests/cli/mdoc.sh
 . "$BK_SRC/tests/cli/mdoc.sh"
 
+tools=(bkactivate bknoshow bkmaint bkstatus)
+
 # "-n, --dry-run" and "--limit=N", one a line
 page_options() {
 	section "$1" OPTIONS | items |

@@ -211,13 +211,14 @@ static void make_roles(void)
 {
 	struct side *side = side_open();
 
-	side_exec(side, "CREATE ROLE one LOGIN; CREATE ROLE two LOGIN; CREATE ROLE three LOGIN;"
-			"CREATE ROLE four LOGIN; CREATE ROLE bk_pw;"
-			"CREATE ROLE locked LOGIN PASSWORD 'the right one' IN ROLE bk_pw;"
-			"CREATE ROLE shut LOGIN CONNECTION LIMIT 0;"
-			"CREATE ROLE outside LOGIN;"
-			"REVOKE CONNECT ON DATABASE %s FROM public;"
-			"GRANT CONNECT ON DATABASE %s TO one, two, three, four, locked, shut",
+	side_exec(side,
+		  "CREATE ROLE one LOGIN; CREATE ROLE two LOGIN; CREATE ROLE three LOGIN;"
+		  "CREATE ROLE four LOGIN; CREATE ROLE bk_pw;"
+		  "CREATE ROLE locked LOGIN PASSWORD 'the right one' IN ROLE bk_pw;"
+		  "CREATE ROLE shut LOGIN CONNECTION LIMIT 0;"
+		  "CREATE ROLE outside LOGIN;"
+		  "REVOKE CONNECT ON DATABASE %s FROM public;"
+		  "GRANT CONNECT ON DATABASE %s TO one, two, three, four, locked, shut",
 		  getenv("PGDATABASE"), getenv("PGDATABASE"));
 	side_close(side);
 }

@@ -257,8 +257,9 @@ START_TEST(a_stream_reports_an_error_that_comes_after_rows)
 {
 	struct stream s = {0, -1};
 
-	ck_assert_int_eq(stream("SELECT g, 1 / (300 - g) FROM (SELECT generate_series(1, 1000) AS g) q", &s),
-			 BK_E_RUN);
+	ck_assert_int_eq(
+		stream("SELECT g, 1 / (300 - g) FROM (SELECT generate_series(1, 1000) AS g) q", &s),
+		BK_E_RUN);
 	ck_assert_str_eq(err.sqlstate, "22012");
 	ck_assert_str_eq(err.message, "list: division by zero");
 	ck_assert_int_eq(s.seen, 299);

@@ -89,7 +89,8 @@ START_TEST(a_setting_is_what_the_transaction_needs)
 
 	/* The server's own zone, whatever it is. */
 	if (strcmp(expected, "Etc/UTC") == 0)
-		expected = side_text(side, "SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'");
+		expected = side_text(side,
+				     "SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'");
 	ck_assert_str_eq(inside(settings[_i].kind, settings[_i].setting), expected);
 }
 END_TEST
@@ -97,9 +98,9 @@ END_TEST
 START_TEST(nothing_stays_behind_in_the_session)
 {
 	static const char *const left[][2] = {
-		{"search_path", "evil"},       {"TimeZone", "Asia/Tokyo"},  {"role", "stranger"},
-		{"lock_timeout", "77ms"},      {"synchronous_commit", "off"}, {"jit", "on"},
-		{"statement_timeout", "0"},    {"row_security", "on"},
+		{"search_path", "evil"},    {"TimeZone", "Asia/Tokyo"},    {"role", "stranger"},
+		{"lock_timeout", "77ms"},   {"synchronous_commit", "off"}, {"jit", "on"},
+		{"statement_timeout", "0"}, {"row_security", "on"},
 	};
 
 	for (enum bk_tx_kind kind = BK_TX_OWN; kind <= BK_TX_READ; kind++)
@@ -118,7 +119,8 @@ END_TEST
 START_TEST(a_statement_ends_at_its_timeout)
 {
 	const struct bk_tx_limits tight = {50, 20, false};
-	const struct bk_stmt stmt = {"slow", "SELECT pg_catalog.pg_sleep(100)", NULL, 0, BK_ONE_ROW};
+	const struct bk_stmt stmt = {"slow", "SELECT pg_catalog.pg_sleep(100)", NULL, 0,
+				     BK_ONE_ROW};
 
 	ck_assert_int_eq(bk_tx_one(pg_db, BK_TX_OWN, &tight, &stmt, NULL, &err), BK_E_RUN);
 	ck_assert_str_eq(err.sqlstate, "57014");
@@ -128,7 +130,8 @@ END_TEST
 START_TEST(a_wait_for_a_lock_ends_at_its_timeout)
 {
 	const struct bk_tx_limits tight = {5000, 20, false};
-	const struct bk_stmt stmt = {"locked", "SELECT count(*) FROM public.t", NULL, 0, BK_ONE_ROW};
+	const struct bk_stmt stmt = {"locked", "SELECT count(*) FROM public.t", NULL, 0,
+				     BK_ONE_ROW};
 
 	side_exec(side, "BEGIN; LOCK TABLE t");
 	ck_assert_int_eq(bk_tx_one(pg_db, BK_TX_OWN, &tight, &stmt, NULL, &err), BK_E_RUN);

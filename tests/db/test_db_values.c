@@ -72,8 +72,7 @@ static const struct {
 	const char *message;
 } unreadable[] = {
 	{"SELECT 'x' AS text, true AS flag", "the answer has no column number"},
-	{"SELECT 'x' AS text, '7x' AS number, true AS flag",
-	 "column number: \"7x\" is no integer"},
+	{"SELECT 'x' AS text, '7x' AS number, true AS flag", "column number: \"7x\" is no integer"},
 	{"SELECT 'x' AS text, '' AS number, true AS flag", "column number: \"\" is no integer"},
 	{"SELECT 'x' AS text, 7.5 AS number, true AS flag", "column number: \"7.5\" is no integer"},
 	{"SELECT 'x' AS text, 9223372036854775808 AS number, true AS flag",
@@ -103,9 +102,9 @@ static char *element(const char *array, size_t i)
 START_TEST(a_text_array_reads_back_as_it_was)
 {
 	static const char *const items[] = {
-		"plain",     "",       NULL,   "NULL", "null", "a,b",     "{a}",  "a\"b", "a\\b",
-		"\\",        "\"",     " x ",  "\n\t", "it's", "\\\"{},", "Ünïcode \xe2\x82\xac",
-		"E'\\x41'",  "$1",
+		"plain",    "",   NULL, "NULL", "null", "a,b",  "{a}",     "a\"b",
+		"a\\b",     "\\", "\"", " x ",  "\n\t", "it's", "\\\"{},", "Ünïcode \xe2\x82\xac",
+		"E'\\x41'", "$1",
 	};
 	BK_CLEAN(bk_buf_clear) struct bk_buf array = BK_BUF_INIT;
 	const char *params[1];
@@ -136,8 +135,10 @@ END_TEST
 static void draw_text(struct draw *d, struct bk_buf *out)
 {
 	static const char *const pieces[] = {
-		"'", "\"", "\\", "''", "\\'", "a", "Z", " ", ";", "--", "$$", "/*", ":x", "E",
-		"\n", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\x01", "\x7f",
+		"'",    "\"",   "\\", "''",       "\\'",          "a",
+		"Z",    " ",    ";",  "--",       "$$",           "/*",
+		":x",   "E",    "\n", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+		"\x01", "\x7f",
 	};
 	int64_t n = draw_below(d, 12);
 

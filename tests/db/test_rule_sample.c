@@ -68,7 +68,7 @@ static const struct {
 	{BOOKINGS "status = 'CONFIRMED' AND ends_at = at AND checked_in_at IS NOT NULL", 10, 1000},
 	{BOOKINGS "status = 'ACTIVE' AND ends_at = at AND checked_in_at IS NULL", 10, 1000},
 	{BOOKINGS
-	 "status = 'CONFIRMED' AND starts_at + interval '15 minutes' = at AND grace_minutes IS NULL",
+	 "status = 'CONFIRMED' AND starts_at + interval '15 min' = at AND grace_minutes IS NULL",
 	 10, 1000},
 	{BOOKINGS "status = 'ACTIVE' AND starts_at + interval '15 minutes' = at", 10, 1000},
 	{BOOKINGS LIVE "checked_in_at = starts_at + interval '15 minutes'", 10, 1000},

@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "conf/jobs.h"
+#include "hostile.h"
 #include "pg.h"
 #include "rule/unit.h"
 #include "rule_cases.h"
@@ -99,9 +100,10 @@ static void load_rows(void)
 		params[a] = bk_buf_cstr(&arrays[a]);
 	count = pg_text(insert, params, 6);
 	ck_assert_int_eq(strtol(count, NULL, 10), ROWS);
-	pg_script(
-		"UPDATE public.t SET g_seconds = g_minutes * 60::bigint, g_hours = g_minutes / 60.0, "
-		"g_interval = make_interval(secs => g_minutes * 60.0); CREATE INDEX ON public.t (status)");
+	pg_script("UPDATE public.t SET g_seconds = g_minutes * 60::bigint, "
+		  "g_hours = g_minutes / 60.0, "
+		  "g_interval = make_interval(secs => g_minutes * 60.0)");
+	pg_script("CREATE INDEX ON public.t (status)");
 	pg_script("VACUUM ANALYZE public.t");
 	for (int a = 0; a < 6; a++)
 		bk_buf_clear(&arrays[a]);
@@ -236,65 +238,11 @@ START_TEST(sql_and_c_agree_on_every_booking)
 }
 END_TEST
 
-/* Every operator and function that the rules could be led to, made to lie. */
-static const struct {
-	const char *name, *arguments, *result, *body;
-} functions[] = {
-	{"yes", "timestamptz, timestamptz", "boolean", "true"},
-	{"yes", "integer, integer", "boolean", "true"},
-	{"yes", "float8, integer", "boolean", "true"},
-	{"no", "text, text", "boolean", "false"},
-	{"add", "timestamptz, interval", "timestamptz", "$1"},
-	{"mul", "float8, interval", "interval", "$2"},
-	{"isfinite", "timestamptz", "boolean", "false"},
-	{"date_part", "text, interval", "float8", "1e9::float8"},
-	{"now", "", "timestamptz", "'infinity'::timestamptz"},
-};
-
-static const struct {
-	const char *name, *left, *right, *function;
-} operators[] = {
-	{"<=", "timestamptz", "timestamptz", "yes"},
-	{">=", "timestamptz", "timestamptz", "yes"},
-	{"<", "timestamptz", "timestamptz", "yes"},
-	{">", "timestamptz", "timestamptz", "yes"},
-	{"=", "timestamptz", "timestamptz", "yes"},
-	{"<", "integer", "integer", "yes"},
-	{">", "integer", "integer", "yes"},
-	{">=", "integer", "integer", "yes"},
-	{"<", "float8", "integer", "yes"},
-	{">", "float8", "integer", "yes"},
-	{"=", "text", "text", "no"},
-	{"+", "timestamptz", "interval", "add"},
-	{"*", "float8", "interval", "mul"},
-};
-
-/* Types that no value fits. */
-static const char *const domains[] = {"timestamptz", "interval", "float8", "text"};
-
 static void make_hostile(void)
 {
-	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
-
 	load_rows();
 	pg_open();
-	bk_buf_str(&sql, "CREATE SCHEMA evil; CREATE TABLE evil.t (id bigint);");
-	for (size_t i = 0; i < BK_COUNT(functions); i++)
-		bk_buf_fmt(&sql,
-			   "CREATE FUNCTION evil.%s(%s) RETURNS %s LANGUAGE sql IMMUTABLE "
-			   "AS $$SELECT %s$$;",
-			   functions[i].name, functions[i].arguments, functions[i].result,
-			   functions[i].body);
-	for (size_t i = 0; i < BK_COUNT(operators); i++)
-		bk_buf_fmt(
-			&sql,
-			"CREATE OPERATOR evil.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = evil.%s);",
-			operators[i].name, operators[i].left, operators[i].right,
-			operators[i].function);
-	for (size_t i = 0; i < BK_COUNT(domains); i++)
-		bk_buf_fmt(&sql, "CREATE DOMAIN evil.%s AS pg_catalog.%s CHECK (false);",
-			   domains[i], domains[i]);
-	pg_script(bk_buf_cstr(&sql));
+	hostile_make();
 	pg_close();
 }
 
@@ -302,13 +250,7 @@ START_TEST(they_agree_in_a_hostile_session_too)
 {
 	struct plan plan = plan_number(_i * 5 % (WORD_PLANS + COLUMN_PLANS));
 
-	pg_script(
-		"SET DateStyle = 'SQL, DMY'; SET TimeZone = 'Asia/Kolkata'; SET IntervalStyle = sql_standard;"
-		"SET standard_conforming_strings = off; SET search_path = evil, pg_catalog");
-	/* The trap is set: unqualified, the end of time has come. */
-	ck_assert_int_eq(pg_int("SELECT ('infinity'::pg_catalog.timestamptz <= "
-				"'-infinity'::pg_catalog.timestamptz)::pg_catalog.int4"),
-			 1);
+	hostile_session();
 	compare_plan(&plan);
 }
 END_TEST

@@ -47,14 +47,16 @@ static void make_tables(void)
 /* No job ever ran, and one booking is due for each in the course of the hour. */
 static void forget_runs(void)
 {
-	pg_script(
-		"TRUNCATE bk.maintenance_executions CASCADE; TRUNCATE bookings;"
-		"UPDATE bk.scheduler_job_info SET next_execution_time = NULL, last_execution_time = NULL;"
-		"INSERT INTO bookings (status, starts_at, ends_at, checked_in_at) VALUES "
-		"('CONFIRMED', '2026-03-29T01:10:00Z', '2026-03-29T05:00:00Z', '2026-03-29T01:00:00Z'),"
-		"('ACTIVE', '2026-03-29T01:00:00Z', '2026-03-29T05:00:00Z', NULL),"
-		"('ACTIVE', '2026-03-29T01:00:00Z', '2026-03-29T01:20:00Z', '2026-03-29T01:00:00Z'),"
-		"('PENDING', '2026-03-29T01:20:00Z', '2026-03-29T05:00:00Z', NULL)");
+	pg_script("TRUNCATE bk.maintenance_executions CASCADE; TRUNCATE bookings;"
+		  "UPDATE bk.scheduler_job_info"
+		  " SET next_execution_time = NULL, last_execution_time = NULL;"
+		  "INSERT INTO bookings (status, starts_at, ends_at, checked_in_at) "
+		  "SELECT status, day + s, day + e, day + c FROM (VALUES "
+		  "('CONFIRMED', interval '01:10', interval '05:00', interval '01:00'),"
+		  "('ACTIVE', '01:00', '05:00', NULL),"
+		  "('ACTIVE', '01:00', '01:20', '01:00'),"
+		  "('PENDING', '01:20', '05:00', NULL)) AS v (status, s, e, c), "
+		  "(SELECT timestamptz '2026-03-29 00:00:00+00' AS day) AS d");
 }
 
 /* The outcome of the tick number n of the crontab, from CASES_NOW on. */
@@ -114,9 +116,9 @@ START_TEST(a_run_by_hand_is_not_kept_waiting)
 		ck_assert_int_eq(result.outcome, BK_OUTCOME_RAN);
 		bk_run_result_clear(&result);
 	}
-	ck_assert_int_eq(
-		pg_int("SELECT count(*) FROM bk.maintenance_executions WHERE triggered_by = 'MANUAL'"),
-		5);
+	ck_assert_int_eq(pg_int("SELECT count(*) FROM bk.maintenance_executions "
+				"WHERE triggered_by = 'MANUAL'"),
+			 5);
 	bk_conf_free(conf);
 }
 END_TEST

@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "db/sqlfile.h"
+#include "hostile.h"
 #include "pg.h"
 #include "rule_cases.h"
 #include "suite.h"
@@ -96,6 +97,9 @@ static void put_value(struct bk_buf *out, struct bk_instant t)
 	bk_buf_char(out, '\'');
 }
 
+#define STATES                                                                                     \
+	"ARRAY['PENDING', 'CONFIRMED', 'ACTIVE', 'COMPLETED', 'NO_SHOW', 'EXPIRED', 'CANCELLED']"
+
 static void store_guests(void)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
@@ -106,10 +110,7 @@ static void store_guests(void)
 	for (int i = 0; i < GUESTS; i++) {
 		const struct bk_booking *b = &drawn[i].booking;
 
-		bk_buf_fmt(
-			&sql, "%s(%d, (%s)[%d]", i ? ", " : "", i,
-			"ARRAY['PENDING', 'CONFIRMED', 'ACTIVE', 'COMPLETED', 'NO_SHOW', 'EXPIRED', 'CANCELLED']",
-			(int)b->state + 1);
+		bk_buf_fmt(&sql, "%s(%d, (%s)[%d]", i ? ", " : "", i, STATES, (int)b->state + 1);
 		put_value(&sql, b->start);
 		put_value(&sql, b->end);
 		put_value(&sql, b->hold);
@@ -125,17 +126,17 @@ static void store_guests(void)
 
 static void restore_bookings(void)
 {
-	pg_script(
-		"TRUNCATE bookings; INSERT INTO bookings SELECT * FROM beginning; ANALYZE bookings");
+	pg_script("TRUNCATE bookings; INSERT INTO bookings SELECT * FROM beginning;"
+		  "ANALYZE bookings");
 }
 
 /* The states of all bookings, a digit each. */
 static char *states_in_table(void)
 {
-	return pg_text(
-		"SELECT string_agg((array_position(ARRAY['PENDING', 'CONFIRMED', 'ACTIVE', 'COMPLETED', "
-		"'NO_SHOW', 'EXPIRED', 'CANCELLED'], status) - 1)::text, '' ORDER BY id) FROM bookings",
-		NULL, 0);
+	return pg_text("SELECT string_agg((array_position(" STATES
+		       ", status) - 1)::text, '' ORDER BY id) "
+		       "FROM bookings",
+		       NULL, 0);
 }
 
 static void states_in_memory(const struct guest *guests, char ret[GUESTS + 1])
@@ -171,11 +172,11 @@ static void arrive(const struct plan *plan, const char *now)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 
-	bk_buf_fmt(
-		&sql,
-		"UPDATE bookings SET checked_in_at = fact, status = CASE WHEN %s AND status = 'CONFIRMED' "
-		"THEN 'ACTIVE' ELSE status END WHERE known_at <= '%s' AND checked_in_at IS NULL",
-		plan->mode == BK_APP ? "true" : "false", now);
+	bk_buf_fmt(&sql,
+		   "UPDATE bookings SET checked_in_at = fact, "
+		   "status = CASE WHEN %s AND status = 'CONFIRMED' THEN 'ACTIVE' ELSE status END "
+		   "WHERE known_at <= '%s' AND checked_in_at IS NULL",
+		   plan->mode == BK_APP ? "true" : "false", now);
 	pg_script(bk_buf_cstr(&sql));
 }
 
@@ -252,6 +253,36 @@ START_TEST(all_24_orders_leave_the_same_table_at_every_instant)
 }
 END_TEST
 
+/* The company's database misleads every session by its defaults; the test's own
+   statements see through it. */
+START_TEST(a_database_that_misleads_changes_nothing)
+{
+	const struct plan *plan = &plans[_i];
+	struct draw d = {draw_seed() + 2000 + (uint64_t)_i};
+
+	begin(plan, &d);
+	restore_bookings();
+	hostile_make();
+	hostile_database();
+	pg_close();
+	pg_open();
+	pg_script("SET search_path = pg_catalog, public; SET DateStyle = ISO");
+	for (int step = 0; step < steps; step++) {
+		char expected[GUESTS + 1];
+		BK_CLEAN(bk_free_str) char *found = NULL;
+
+		tick(plan, 0, PLAN_JOBS, step, drawn);
+		states_in_memory(drawn, expected);
+		found = states_in_table();
+		compare(expected, found, plan, step, 0);
+	}
+	ck_assert_int_gt(pg_int("SELECT sum(row_count) FROM bk.booking_transitions"), GUESTS / 4);
+	hostile_end();
+	pg_script("DROP SCHEMA evil CASCADE");
+	end();
+}
+END_TEST
+
 START_TEST(an_outage_changes_nothing_in_the_end_where_that_is_promised)
 {
 	const struct plan *plan = &plans[_i];
@@ -300,6 +331,7 @@ int main(void)
 	ADD_ROWS(tc, all_24_orders_leave_the_same_table_at_every_instant, plans);
 	tcase_add_loop_test(tc, an_outage_changes_nothing_in_the_end_where_that_is_promised, 0,
 			    PROMISED);
+	tcase_add_loop_test(tc, a_database_that_misleads_changes_nothing, 0, PROMISED);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }

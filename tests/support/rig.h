@@ -23,13 +23,13 @@ struct rig {
 	struct bk_run_request request;
 	struct bk_run_result result; /* of the last run, here and below */
 	struct bk_error err;
-	int batches;                /* begun */
-	struct side *side;          /* a session of postgres */
-	void (*before_batch)(int n); /* n from 1; nothing is open yet */
+	int batches;                  /* begun */
+	struct side *side;            /* a session of postgres */
+	void (*before_batch)(int n);  /* n from 1; nothing is open yet */
 	void (*before_commit)(int n); /* the batch is done and its transaction open */
 	void (*after_commit)(int n);
 	void (*before_end)(void); /* nothing is left but to close the record */
-	int64_t jump_ms;            /* what the run's monotonic clock is ahead of the true one */
+	int64_t jump_ms;          /* what the run's monotonic clock is ahead of the true one */
 };
 extern struct rig rig;
 
@@ -49,8 +49,8 @@ enum bk_rc rig_run(void);
    clear *ret. */
 enum bk_rc rig_run_elsewhere(struct bk_run_result *ret);
 
-/* Bookings of the reference table that are due for a job: `n` that start one
-   second after the other, an hour ago, to be activated. */
+/* Bookings of the reference table that are due for activation: `n` that started
+   one after the other between an hour and half an hour ago. */
 void rig_due(int n);
 
 /* Writes each change of a status to table audit (id, from_state, to_state). */

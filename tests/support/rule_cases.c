@@ -210,18 +210,22 @@ struct bk_booking booking_draw(struct draw *d, int64_t now, int64_t lower)
 
 void instant_show(struct bk_buf *out, struct bk_instant t)
 {
-	int64_t us = t.us - t.us / SECOND * SECOND;
-	time_t seconds;
-	struct tm tm;
+	int64_t seconds = t.us / SECOND;
+	int64_t us = t.us % SECOND;
 	char text[64];
+	struct tm tm;
+	time_t time;
 
-	us += us < 0 ? SECOND : 0;
-	seconds = (time_t)((t.us - us) / SECOND);
-	if (!t.set)
-		bk_buf_char(out, '-');
-	else if (t.us == BK_MINUS_INFINITY || t.us == BK_NEVER)
-		bk_buf_str(out, t.us == BK_NEVER ? "infinity" : "-infinity");
-	else if (gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "-%m-%dT%H:%M:%S", &tm))
+	if (!t.set || t.us == BK_MINUS_INFINITY || t.us == BK_NEVER) {
+		bk_buf_str(out, !t.set ? "-" : t.us == BK_NEVER ? "infinity" : "-infinity");
+		return;
+	}
+	if (us < 0) {
+		us += SECOND;
+		seconds--;
+	}
+	time = (time_t)seconds;
+	if (gmtime_r(&time, &tm) && strftime(text, sizeof(text), "-%m-%dT%H:%M:%S", &tm))
 		bk_buf_fmt(out, "%04d%s.%06" PRId64 "Z", tm.tm_year + 1900, text, us);
 }
 

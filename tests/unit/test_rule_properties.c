@@ -175,7 +175,7 @@ START_TEST(all_orders_of_the_jobs_end_in_the_same_table_in_all_modes)
 
 	plan_setup(&plan, &s);
 	bk_rules_build(&s.policy, &rules);
-	for (int round = 0; round < 4; round++) {
+	for (int round = 0; round < 2; round++) {
 		draw_instants(&d, drawn.instants);
 		guests_draw(&d, CASES_NOW, false, drawn.guests, GUESTS);
 		for (int order = 0; order < 24; order++) {
@@ -212,7 +212,7 @@ START_TEST(an_outage_changes_nothing_in_the_end_where_that_is_promised)
 		return;
 	plan_setup(&plan, &s);
 	bk_rules_build(&s.policy, &rules);
-	for (int round = 0; round < 100; round++) {
+	for (int round = 0; round < 40; round++) {
 		struct history whole;
 
 		draw_instants(&d, drawn.instants);
