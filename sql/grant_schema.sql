@@ -1,5 +1,4 @@
 -- What bk's roles may do in bk's own schema. A script. :"bk" the schema.
-GRANT booking_read TO booking_update;
 GRANT USAGE ON SCHEMA :"bk" TO booking_read;
 GRANT SELECT ON ALL TABLES IN SCHEMA :"bk" TO booking_read;
 GRANT INSERT, UPDATE ON :"bk".maintenance_executions, :"bk".instances TO booking_update;

@@ -51,6 +51,7 @@ WITH clock AS MATERIALIZED (
 	   SET status = 'ABANDONED', finished_at = clock.now, updated_at = clock.now,
 	       processed_count = (SELECT coalesce(sum(dead.processed), 0) FROM dead),
 	       execution_time_ms = greatest(0, extract(epoch FROM clock.now - e.executed_at) * 1000)::bigint,
+	       remaining = NULL,
 	       error_code = 'ABANDONED',
 	       error_message = 'the lease expired; closed by ' || $12::text || ' pid ' || $13::text
 	  FROM running, verdict, clock

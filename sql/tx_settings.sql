@@ -4,6 +4,7 @@
 -- $4 on or off: off pins the ordered index scan (no sequential scan, bitmap, sort)
 -- $5 search_path, $6 time zone, $7 date style; NULL = as they are (the company's
 --    triggers run under its own: SET LOCAL .. TO DEFAULT goes before this then)
+-- $8 application_name, NULL = as it is
 -- One row.
 SELECT pg_catalog.set_config('statement_timeout', $1::pg_catalog.text, true),
        pg_catalog.set_config('lock_timeout', $2::pg_catalog.text, true),
@@ -15,6 +16,8 @@ SELECT pg_catalog.set_config('statement_timeout', $1::pg_catalog.text, true),
 	       COALESCE($6::pg_catalog.text, pg_catalog.current_setting('TimeZone')), true),
        pg_catalog.set_config('DateStyle',
 	       COALESCE($7::pg_catalog.text, pg_catalog.current_setting('DateStyle')), true),
+       pg_catalog.set_config('application_name',
+	       COALESCE($8::pg_catalog.text, pg_catalog.current_setting('application_name')), true),
        pg_catalog.set_config('row_security', 'off', true),
        pg_catalog.set_config('jit', 'off', true),
        pg_catalog.set_config('plan_cache_mode', 'force_custom_plan', true),

@@ -4,13 +4,14 @@
 #
 #   cluster.sh start DIR [--durable]   create DIR and a running cluster below it (data, socket, log)
 #   cluster.sh env DIR                 print what eval needs to point PGHOST and so on there
+#   cluster.sh standby DIR PRIMARY     create a hot standby of the cluster in PRIMARY, and run it
 #   cluster.sh stop DIR                stop it and remove DIR
 #
 # Connect as `postgres`, without a password. Role bk_pw and its members need theirs (scram-sha-256),
 # for tests of a failing login. PostgreSQL refuses to run as root: root steps down to the user
 # postgres, anyone else runs it himself. fsync is off unless --durable is given: such a cluster
 # survives the death of a process, not of the machine. It may also be sourced, for cluster_start,
-# cluster_env and cluster_stop.
+# cluster_env, cluster_standby and cluster_stop.
 
 # Nothing but Unix sockets in private directories listens, so two clusters never meet, whatever
 # their port. It is not 5432 on purpose: a program that does not heed PGPORT must not work here.
@@ -112,13 +113,46 @@ cluster_start() {
 		cluster_say "could not create a cluster in $dir"
 		return 1
 	fi
-	log=$dir/log/postgresql.log
-	if ! cluster_as_owner "$bin/pg_ctl" -D "$dir/data" -l "$log" -w -t 60 start \
-		>"$dir/log/pg_ctl.log" 2>&1 </dev/null; then
-		cat "$dir/log/pg_ctl.log" "$log" >&2
-		cluster_say "could not start the cluster in $dir"
+	cluster_run "$dir"
+}
+
+# cluster_run DIR: starts what is in DIR and waits until it answers
+cluster_run() {
+	log=$1/log/postgresql.log
+	if ! cluster_as_owner "$bin/pg_ctl" -D "$1/data" -l "$log" -w -t 60 start \
+		>"$1/log/pg_ctl.log" 2>&1 </dev/null; then
+		cat "$1/log/pg_ctl.log" "$log" >&2
+		cluster_say "could not start the cluster in $1"
 		return 1
 	fi
+}
+
+# Prints where pg_basebackup is, which is no part of the server's package.
+cluster_basebackup() {
+	for tool in "$bin" $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -t / -k 5,5rn); do
+		if [ -x "$tool/pg_basebackup" ]; then
+			echo "$tool/pg_basebackup"
+			return 0
+		fi
+	done
+	command -v pg_basebackup
+}
+
+# cluster_standby DIR PRIMARY
+cluster_standby() {
+	dir=$1
+	bin=$(cluster_bindir) && cluster_make_dir "$dir" || return 1
+	log=$dir/log/pg_basebackup.log
+	if ! cluster_as_owner "$(cluster_basebackup)" -D "$dir/data" \
+		-h "$2/socket" -p $cluster_port -U postgres -R -c fast --no-sync \
+		>"$log" 2>&1 </dev/null; then
+		cat "$log" >&2
+		cluster_say "could not copy the cluster in $2"
+		return 1
+	fi
+	echo "unix_socket_directories = '$dir/socket'" |
+		cluster_as_owner tee -a "$dir/data/postgresql.conf" >/dev/null || return 1
+	cluster_run "$dir"
 }
 
 cluster_env() {
@@ -148,9 +182,11 @@ cluster_main() {
 	case ${1-}:$# in
 	start:2 | start:3) shift && cluster_start "$@" ;;
 	env:2) cluster_env "$2" ;;
+	standby:3) cluster_standby "$2" "$3" ;;
 	stop:2) cluster_stop "$2" ;;
 	*)
 		echo "usage: cluster.sh start DIR [--durable] | env DIR | stop DIR" >&2
+		echo "       cluster.sh standby DIR PRIMARY" >&2
 		return 64
 		;;
 	esac

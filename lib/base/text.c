@@ -136,6 +136,19 @@ void bk_list_words(struct bk_buf *out, const char *const *words)
 	}
 }
 
+/* "-50", "3.14": what no spreadsheet takes for a formula. */
+static bool is_plain_number(const char *s)
+{
+	static const char digits[] = "0123456789";
+	size_t whole;
+
+	s += *s == '-';
+	whole = strspn(s, digits);
+	if (s[whole] == '.' && whole)
+		whole += 1 + strspn(s + whole + 1, digits);
+	return whole && !s[whole];
+}
+
 void bk_escape_csv(struct bk_buf *out, const char *s, bool is_number)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf clean = BK_BUF_INIT;
@@ -143,7 +156,8 @@ void bk_escape_csv(struct bk_buf *out, const char *s, bool is_number)
 
 	bk_utf8_clean(&clean, s, strlen(s));
 	p = bk_buf_cstr(&clean);
-	if (is_number || (*p && !strpbrk(p, ",\"\r\n") && !strchr("=+-@\t", *p))) {
+	if (is_number || is_plain_number(p) ||
+	    (*p && !strpbrk(p, ",\"\r\n") && !strchr("=+-@\t", *p))) {
 		bk_buf_str(out, p);
 		return;
 	}

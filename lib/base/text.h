@@ -38,7 +38,7 @@ void bk_list_words(struct bk_buf *out, const char *const *words);
 
 /* Appends s as one CSV cell (RFC 4180): quoted where needed, and when empty, to
    differ from NULL (append nothing for that); a text that a spreadsheet would
-   take for a formula gets a leading apostrophe. */
+   take for a formula gets a leading apostrophe, a plain number ("-50") none. */
 void bk_escape_csv(struct bk_buf *out, const char *s, bool is_number);
 
 /* Decodes the well-formed sequence of `n` bytes at s. */

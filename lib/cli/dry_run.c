@@ -23,7 +23,8 @@ struct dry_out {
 	int64_t limit; /* -1 = all */
 	int64_t total;
 	int64_t listed;
-	bool more; /* the limit cut the list short */
+	bool more;   /* the limit cut the list short */
+	bool headed; /* the head of csv is written */
 	struct {
 		const char *rule;
 		int64_t count;
@@ -69,6 +70,21 @@ static void put_keys(struct bk_buf *out, const struct bk_dry_row *row, const cha
 static void csv_cell(struct bk_buf *out, const char *text)
 {
 	bk_escape_csv(out, text, false);
+}
+
+/* Not before it is known that there is a list at all. */
+static void put_head(struct dry_out *d, struct bk_buf *out)
+{
+	const struct bk_mapping *m = bk_conf_mapping(d->app->conf);
+
+	if (d->app->format != BK_OUT_CSV || d->headed)
+		return;
+	d->headed = true;
+	for (size_t i = 0; i < m->key_count; i++) {
+		bk_escape_csv(out, m->keys[i], false);
+		bk_buf_char(out, ',');
+	}
+	bk_buf_str(out, "from,to,rule,dueAt\n");
 }
 
 static void put_row(struct dry_out *d, const struct bk_dry_row *row, struct bk_buf *out)
@@ -118,6 +134,7 @@ static enum bk_rc on_row(void *arg, const struct bk_dry_row *row, struct bk_erro
 		}
 		return BK_OK;
 	}
+	put_head(d, &out);
 	put_row(d, row, &out);
 	rc = bk_app_write(d->app, &out);
 	if (rc)
@@ -145,6 +162,7 @@ static void set_summary(struct bk_json *o, const struct dry_out *d, const struct
 	bk_json_set_bool(o, "dryRun", true);
 	bk_json_set_str(o, "asOf", head->as_of);
 	bk_json_set_str(o, "jobStatus", head->job_status);
+	bk_json_set_str(o, "nextExecutionTime", head->next_at);
 	bk_json_set_int(o, "total", d->total);
 	bk_json_set(o, "rules", rules_json(d));
 }
@@ -163,8 +181,9 @@ static enum bk_rc finish(struct dry_out *d, const struct bk_dry_head *head, bool
 		bk_json_set_null(d->app->data, "nextCursor");
 		return BK_OK;
 	}
+	put_head(d, &out);
 	if (d->app->format == BK_OUT_CSV)
-		return BK_OK;
+		return bk_app_write(d->app, &out);
 	if (d->app->format == BK_OUT_JSONL) {
 		BK_CLEAN(bk_json_clean) struct bk_json *line = bk_json_object();
 
@@ -180,9 +199,10 @@ static enum bk_rc finish(struct dry_out *d, const struct bk_dry_head *head, bool
 		bk_buf_fmt(&out, "rule %s: %" PRId64 "\n", d->rules[i].rule, d->rules[i].count);
 	bk_buf_fmt(&out,
 		   "DRY RUN: %s would change %" PRId64
-		   " bookings as of %s; nothing was changed%s%s\n",
+		   " bookings as of %s; nothing was changed%s%s%s%s\n",
 		   d->job, d->total, head->as_of, head->job_status ? "; the job is " : "",
-		   head->job_status ? head->job_status : "");
+		   head->job_status ? head->job_status : "",
+		   head->next_at ? ", its next run at " : "", head->next_at ? head->next_at : "");
 	return bk_app_write(d->app, &out);
 }
 
@@ -219,27 +239,12 @@ static enum bk_rc verdict(struct bk_app *app, const struct dry_out *d,
 			    d->limit);
 }
 
-static enum bk_rc start(struct dry_out *d)
-{
-	const struct bk_mapping *m = bk_conf_mapping(d->app->conf);
-	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
-
-	if (d->app->format != BK_OUT_CSV)
-		return BK_OK;
-	for (size_t i = 0; i < m->key_count; i++) {
-		bk_escape_csv(&out, m->keys[i], false);
-		bk_buf_char(&out, ',');
-	}
-	bk_buf_str(&out, "from,to,rule,dueAt\n");
-	return bk_app_write(d->app, &out);
-}
-
 static void clear_dry(struct dry_out *d)
 {
 	bk_json_clean(&d->items);
 }
 
-enum bk_rc bk_dry_command(struct bk_app *app, const char *job)
+enum bk_rc bk_dry_command(struct bk_app *app, const char *job, bool manual)
 {
 	const struct bk_options *o = &app->line.options;
 	BK_CLEAN(bk_dry_head_clear) struct bk_dry_head head = {.as_of = NULL};
@@ -247,15 +252,15 @@ enum bk_rc bk_dry_command(struct bk_app *app, const char *job)
 	struct dry_out d = {.app = app, .job = job, .items = bk_json_array(), .limit = o->limit};
 	BK_CLEAN(bk_job_clean) struct bk_job *work = NULL;
 	const char *schema = bk_conf_str(app->conf, "schema");
+	bool enabled = bk_conf_job_enabled(app->conf, job);
 	enum bk_rc end;
 	enum bk_rc rc;
 
-	if (!bk_conf_job_enabled(app->conf, job))
+	/* For a tick that is no error: there are no rules then, and nothing is due. */
+	if (manual && !enabled)
 		return bk_error_set(&app->err, BK_E_DISABLED, "%s is disabled in the configuration",
 				    job);
 	if ((rc = bk_app_connect(app, job, true)))
-		return rc;
-	if ((rc = start(&d)))
 		return rc;
 	work = bk_job_new(app->conf, job);
 	rc = bk_job_dry_run(work, app->db, schema,
@@ -266,6 +271,10 @@ enum bk_rc bk_dry_command(struct bk_app *app, const char *job)
 				      &app->err);
 	if (rc)
 		return rc;
+	if (!enabled) {
+		bk_free_str(&head.job_status);
+		head.job_status = bk_strdup("DISABLED");
+	}
 	end = verdict(app, &d, &head);
 	rc = finish(&d, &head, end != BK_OK);
 	return end ? end : rc;

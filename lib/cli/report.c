@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 #include "cli/plugin.h"
 
@@ -153,8 +154,29 @@ static enum bk_rc output_error(struct bk_error *err, int number)
 			    number ? strerror(number) : "an earlier write failed");
 }
 
+/* A program gets the very bytes of a cell; a terminal never a control character. */
+static void tame_lines(struct bk_buf *out, const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		BK_CLEAN(bk_free_str) char *line = bk_strndup(text, len);
+
+		bk_escape_line(out, line);
+		if (text[len])
+			bk_buf_char(out, '\n');
+		text += len + (text[len] == '\n');
+	}
+}
+
 enum bk_rc bk_app_write(struct bk_app *app, const struct bk_buf *text)
 {
+	BK_CLEAN(bk_buf_clear) struct bk_buf tame = BK_BUF_INIT;
+
+	if (app->format == BK_OUT_CSV && app->out_is_terminal) {
+		tame_lines(&tame, bk_buf_cstr(text));
+		tame.broken |= text->broken;
+		text = &tame;
+	}
 	if (text->broken)
 		return bk_error_set(&app->err, BK_E_INTERNAL, "the output is too large");
 	errno = 0;
@@ -198,7 +220,9 @@ static enum bk_rc apply_interrupt(struct bk_app *app, enum bk_rc rc)
 	bool term = *app->interrupted == SIGTERM;
 	enum bk_rc wanted = term ? BK_E_TERMINATED : BK_E_INTERRUPTED;
 
-	if (!*app->interrupted || rc == wanted || rc == BK_OK)
+	/* 130 and 143 say that the record was closed: not so where nobody knows. */
+	if (!*app->interrupted || rc == wanted || rc == BK_OK || rc == BK_E_UNKNOWN ||
+	    rc == BK_E_LEASE_LOST || rc == BK_E_UNAVAILABLE)
 		return rc;
 	app->err.rc = wanted;
 	return bk_error_prefix(&app->err, "interrupted by %s", term ? "SIGTERM" : "SIGINT");

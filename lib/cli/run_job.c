@@ -10,6 +10,8 @@
 #include "conf/jobs.h"
 #include "rule/table.h"
 
+#define HOUR_US INT64_C(3600000000)
+
 void bk_run_report_clear(struct bk_run_report *report)
 {
 	bk_run_result_clear(&report->result);
@@ -20,7 +22,7 @@ void bk_run_report_clear(struct bk_run_report *report)
    checked before the claim: a wrong state must not look like nothing due. */
 static enum bk_rc check_mapping(struct bk_app *app, const char *fingerprint, struct bk_error *err)
 {
-	BK_CLEAN(bk_table_clear) struct bk_table table = {NULL, 0, false};
+	BK_CLEAN(bk_table_clear) struct bk_table table = {.columns = NULL};
 
 	if (app->checked_mapping && strcmp(app->checked_mapping, fingerprint) == 0)
 		return BK_OK;
@@ -32,7 +34,7 @@ static enum bk_rc check_mapping(struct bk_app *app, const char *fingerprint, str
 static void explain(struct bk_app *app, struct bk_run_report *r)
 {
 	const struct bk_mapping *mapping = bk_conf_mapping(app->conf);
-	BK_CLEAN(bk_table_clear) struct bk_table table = {NULL, 0, false};
+	BK_CLEAN(bk_table_clear) struct bk_table table = {.columns = NULL};
 	struct bk_error why;
 
 	if (bk_db_lost(app->db))
@@ -84,7 +86,7 @@ static struct bk_log_record record_of(const struct bk_run_report *r)
 	return (struct bk_log_record){
 		.operation = r->job,
 		.execution_id = result->execution_id,
-		.execution_time_ms = result->execution_id ? result->execution_time_ms : -1,
+		.execution_time_ms = result->status ? result->execution_time_ms : -1,
 		.status = result->status,
 	};
 }
@@ -121,7 +123,8 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	struct bk_work work;
 
 	r->result.outcome = BK_OUTCOME_RAN;
-	bk_mapping_fingerprint(bk_conf_mapping(app->conf), fingerprint);
+	bk_mapping_fingerprint(bk_conf_mapping(app->conf),
+			       app->clock.wall_us(app->clock.self) / HOUR_US, fingerprint);
 	request.instance = app->instance;
 	request.os_user = app->os_user;
 	request.fingerprint = fingerprint;
@@ -167,7 +170,7 @@ enum bk_rc bk_run_command(struct bk_app *app, const char *job, bool manual)
 	enum bk_rc rc;
 
 	if (app->line.options.dry_run)
-		return bk_dry_command(app, job);
+		return bk_dry_command(app, job, manual);
 	if ((rc = bk_app_connect(app, job, false)))
 		return rc;
 	bk_run_job(app, job, manual, &report);

@@ -47,6 +47,6 @@ enum bk_rc bk_run_command(struct bk_app *app, const char *job, bool manual);
 enum bk_rc bk_run_due_command(struct bk_app *app);
 
 /* The dry run of a job, printed as it arrives. */
-enum bk_rc bk_dry_command(struct bk_app *app, const char *job);
+enum bk_rc bk_dry_command(struct bk_app *app, const char *job, bool manual);
 
 #endif

@@ -44,6 +44,22 @@ static void add_rules(struct bk_json *o, const struct bk_job *work)
 	bk_json_set(o, "rules", list);
 }
 
+/* NULL for a run that failed before it was claimed: it came to nothing. */
+static const char *outcome(const struct bk_run_report *r)
+{
+	if (r->rc && !r->result.execution_id && r->result.outcome == BK_OUTCOME_RAN)
+		return NULL;
+	return bk_outcome_names[r->result.outcome];
+}
+
+static void set_number(struct bk_json *o, const char *key, int64_t n)
+{
+	if (n == BK_NULL_INT)
+		bk_json_set_null(o, key);
+	else
+		bk_json_set_int(o, key, n);
+}
+
 struct bk_json *bk_run_report_json(const struct bk_run_report *r)
 {
 	const struct bk_run_result *result = &r->result;
@@ -56,19 +72,12 @@ struct bk_json *bk_run_report_json(const struct bk_run_report *r)
 	bk_json_set_str(o, "status", result->status);
 	bk_json_set_int(o, "processedCount", result->processed);
 	bk_json_set_str(o, "errorMessage", r->rc ? r->error.message : NULL);
-	if (recorded)
-		bk_json_set_int(o, "executionTimeMs", result->execution_time_ms);
-	else
-		bk_json_set_null(o, "executionTimeMs");
-	/* A run that failed before it was claimed has come to nothing. */
-	bk_json_set_str(o, "outcome",
-			r->rc && !recorded && result->outcome == BK_OUTCOME_RAN
-				? NULL
-				: bk_outcome_names[result->outcome]);
+	set_number(o, "executionTimeMs", result->status ? result->execution_time_ms : BK_NULL_INT);
+	bk_json_set_str(o, "outcome", outcome(r));
 	bk_json_set_str(o, "executionId", result->execution_id);
 	bk_json_set_str(o, "triggeredBy", r->manual ? "MANUAL" : "SCHEDULER");
 	bk_json_set_int(o, "skippedLocked", result->skipped_locked);
-	bk_json_set_int(o, "remaining", result->remaining);
+	set_number(o, "remaining", result->remaining);
 	add_rules(o, r->work);
 	bk_json_set_str(o, "abandonedExecutionId", result->abandoned_id);
 	bk_json_set_str(o, "nextExecutionTime", result->next_at);
@@ -91,10 +100,13 @@ static void put_line(struct bk_buf *out, const struct bk_run_report *r)
 		bk_buf_char(out, '\n');
 		return;
 	}
-	bk_buf_fmt(out, "%s, %" PRId64 " booking%s changed in ",
+	bk_buf_fmt(out, "%s, %" PRId64 " booking%s changed",
 		   result->status ? result->status : "not closed", result->processed,
 		   result->processed == 1 ? "" : "s");
-	bk_human_duration(out, result->execution_time_ms);
+	if (result->status) {
+		bk_buf_str(out, " in ");
+		bk_human_duration(out, result->execution_time_ms);
+	}
 	bk_buf_fmt(out, " (execution %s)", result->execution_id);
 	if (result->skipped_locked)
 		bk_buf_fmt(out, ", %" PRId64 " locked by others", result->skipped_locked);
@@ -113,13 +125,14 @@ void bk_run_report_csv(struct bk_buf *out, const struct bk_run_report *r, bool h
 
 	if (head)
 		bk_buf_str(out, csv_head);
-	bk_buf_fmt(out, "%s,%s,%s,%s,%s,%" PRId64 ",%" PRId64 ",%" PRId64 ",", r->job,
-		   bk_outcome_names[result->outcome],
-		   result->execution_id ? result->execution_id : "",
+	bk_buf_fmt(out, "%s,%s,%s,%s,%s,%" PRId64 ",%" PRId64 ",", r->job,
+		   outcome(r) ? outcome(r) : "", result->execution_id ? result->execution_id : "",
 		   result->execution_id ? result->executed_at : "",
-		   result->status ? result->status : "", result->processed, result->skipped_locked,
-		   result->remaining);
-	if (result->execution_id)
+		   result->status ? result->status : "", result->processed, result->skipped_locked);
+	if (result->remaining != BK_NULL_INT)
+		bk_buf_fmt(out, "%" PRId64, result->remaining);
+	bk_buf_char(out, ',');
+	if (result->status)
 		bk_buf_fmt(out, "%" PRId64, result->execution_time_ms);
 	bk_buf_char(out, ',');
 	if (r->rc)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/text.h"
 
 enum { MAX_KEYWORDS = 64 };
@@ -147,6 +148,41 @@ static void add_ours(struct keywords *k, const struct bk_db_params *p)
 		put(k, "target_session_attrs", "read-write");
 }
 
+/* libpq would say so too, but as if the server were at fault. One port, or one
+   for each host; an empty one is the default. */
+static bool is_port_list(const char *text)
+{
+	enum { MOST = 65535, DIGITS = 5 };
+
+	for (;; text++) {
+		size_t len = strcspn(text, ",");
+		char number[DIGITS + 1] = "";
+		int64_t port = 1;
+
+		if (len > DIGITS)
+			return false;
+		memcpy(number, text, len);
+		if (len && (!bk_parse_u63(number, &port) || port < 1 || port > MOST))
+			return false;
+		text += len;
+		if (!*text)
+			return true;
+	}
+}
+
+static enum bk_rc check_port(const struct keywords *k, const struct bk_db_params *p,
+			     struct bk_error *err)
+{
+	const char *port = get(k, "port");
+	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+
+	if (!port || is_port_list(port))
+		return BK_OK;
+	bk_quote(&shown, port);
+	return bk_error_set(err, p->port || p->dbname ? BK_E_USAGE : BK_E_CONFIG,
+			    "port: %s is no number from 1 to 65535", bk_buf_cstr(&shown));
+}
+
 static enum bk_rc build(struct keywords *k, const struct bk_db_params *p,
 			const PQconninfoOption *defaults, struct bk_error *err)
 {
@@ -173,7 +209,7 @@ static enum bk_rc build(struct keywords *k, const struct bk_db_params *p,
 	if (p->user)
 		put(k, "user", p->user);
 	add_ours(k, p);
-	return BK_OK;
+	return check_port(k, p, err);
 }
 
 /* "FATAL:  28P01: ..." -> 28P01. Prefers a refused login over the rest, because

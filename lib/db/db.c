@@ -199,6 +199,10 @@ enum bk_rc bk_db_result_error(struct bk_db *db, const char *name, const PGresult
 	if (db->cancelled && signalled(db) && strcmp(sqlstate, "57014") == 0)
 		rc = interrupted_rc(db);
 	bk_error_set(err, rc, "%s: %s", name, line[0] ? line : "connection to the server was lost");
+	if (rc == BK_E_STANDBY) {
+		bk_error_set(err, rc, "the server is a read-only standby: %s", line);
+		bk_error_hint(err, "connect to the primary, or name all hosts of the cluster");
+	}
 	(void)snprintf(err->sqlstate, sizeof(err->sqlstate), "%s", sqlstate);
 	return rc;
 }

@@ -36,6 +36,7 @@ size_t bk_tx_begin(struct bk_tx *tx, enum bk_tx_kind kind, const struct bk_tx_li
 	tx->params[4] = kind == BK_TX_COMPANY ? NULL : "pg_catalog, pg_temp";
 	tx->params[5] = kind == BK_TX_COMPANY ? NULL : "UTC";
 	tx->params[6] = kind == BK_TX_COMPANY ? NULL : "ISO, YMD";
+	tx->params[7] = NULL;
 	stmts[n++] = kind == BK_TX_READ ? (struct bk_stmt)BK_BEGIN_READ : (struct bk_stmt)BK_BEGIN;
 	if (kind == BK_TX_COMPANY) {
 		/* A pooled session may have been left with a stranger's. */
@@ -46,10 +47,15 @@ size_t bk_tx_begin(struct bk_tx *tx, enum bk_tx_kind kind, const struct bk_tx_li
 		.name = "settings",
 		.sql = bk_sql_text("tx_settings"),
 		.params = tx->params,
-		.param_count = 7,
+		.param_count = 8,
 		.shape = BK_ONE_ROW,
 	};
 	return n;
+}
+
+void bk_tx_name(struct bk_tx *tx, const char *application)
+{
+	tx->params[7] = application;
 }
 
 void bk_tx_deadline(struct bk_db *db, const struct bk_tx_limits *limits)

@@ -36,13 +36,16 @@ struct bk_tx {
 	char statement[24];
 	char lock[24];
 	char idle[24];
-	const char *params[7];
+	const char *params[8];
 };
 
 /* Fills stmts[0..] with BEGIN and the settings; returns their number, at most
    BK_TX_HEAD. `tx` holds the parameters and must outlive the call that sends. */
 size_t bk_tx_begin(struct bk_tx *tx, enum bk_tx_kind kind, const struct bk_tx_limits *limits,
 		   struct bk_stmt *stmts);
+
+/* Gives the transaction an application_name, which must outlive the sending. */
+void bk_tx_name(struct bk_tx *tx, const char *application);
 
 /* Sets the client's deadline for one trip under these limits: two seconds longer
    than the server was told to work. */

@@ -73,7 +73,7 @@ static void write_key_sql(struct key_sql *k, const struct bk_job *job, const str
 	bk_buf_str(&k->arrays, "ARRAY[");
 	bk_buf_str(&k->hash, m->key_count > 1 ? "pg_catalog.hashtext(pg_catalog.concat_ws(E'\\x1f'"
 					      : "pg_catalog.hashtext(");
-	bk_value_text(&k->position, "z.d", "pg_catalog.timestamptz");
+	bk_value_text(&k->position, "z.d", BK_TYPE_TIMESTAMPTZ);
 	bk_buf_str(&k->position, " AS d");
 	for (size_t i = 0; i < m->key_count; i++) {
 		const char *type = bk_table_column(&job->table, m->keys[i])->type;
@@ -235,6 +235,7 @@ static enum bk_rc take_answer(struct bk_job *job, const struct bk_rows *rows, in
 	job->next_changed = row.changed;
 	job->next_ends_unit = row.seen < max;
 	ret->seen = row.seen;
+	ret->locked = row.locked;
 	ret->changed = row.changed;
 	ret->ledger = row.ledger == 1;
 	ret->done = job->next_ends_unit && job->current + 1 == job->units.count;
@@ -265,6 +266,7 @@ enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t ma
 
 	if ((rc = bk_batch_sql(job, run->request->schema, &sql, err)))
 		return rc;
+	bk_tx_name(&tx, run->application);
 	fill_params(&p, job, run, max);
 	stmts[n] = (struct bk_stmt){"booking_batch", bk_buf_cstr(&sql), p.values, p.count,
 				    BK_ONE_ROW};

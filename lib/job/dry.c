@@ -33,6 +33,7 @@ void bk_dry_head_clear(struct bk_dry_head *head)
 {
 	bk_free_str(&head->as_of);
 	bk_free_str(&head->job_status);
+	bk_free_str(&head->next_at);
 }
 
 static enum bk_rc on_row(void *arg, const struct bk_rows *rows, struct bk_error *err)
@@ -65,6 +66,7 @@ static enum bk_rc open_snapshot(struct dry *d, struct bk_db *db, const char *sch
 	static const struct bk_field shown[] = {
 		{"shown_as_of", BK_FIELD_TEXT, offsetof(struct bk_dry_head, as_of)},
 		{"job_status", BK_FIELD_TEXT, offsetof(struct bk_dry_head, job_status)},
+		{"next_execution_time", BK_FIELD_TEXT, offsetof(struct bk_dry_head, next_at)},
 		{"never_succeeded", BK_FIELD_BOOL, offsetof(struct bk_dry_head, never_succeeded)},
 	};
 	const struct bk_tx_limits limits = {DRY_TIMEOUT_MS, 10000, true};

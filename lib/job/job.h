@@ -53,6 +53,7 @@ struct bk_dry_row {
 struct bk_dry_head {
 	char *as_of;      /* RFC 3339 */
 	char *job_status; /* of the view jobs; NULL where the job is not registered */
+	char *next_at;    /* RFC 3339: from when on a tick runs it; NULL = at once */
 	bool never_succeeded;
 };
 void bk_dry_head_clear(struct bk_dry_head *head);

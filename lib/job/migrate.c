@@ -309,9 +309,11 @@ static enum bk_rc apply_pending(struct bk_db *db, const char *schema, const stru
 		}
 		if ((rc = look(db, schema, all, ret, err)))
 			return rc;
+		/* Its objects are there and yet it is not noted: somebody broke the notes. */
 		if (ret->pending.count && strcmp(ret->pending.items[0], name) == 0) {
 			*err = why;
-			return failed;
+			err->rc = BK_E_SCHEMA;
+			return err->rc;
 		}
 	}
 	return BK_OK;

@@ -43,6 +43,13 @@ static enum bk_rc run_script(struct bk_db *db, const char *name, const char *sql
 	return bk_db_commit(db, err);
 }
 
+static enum bk_rc refuse_reference(struct bk_error *err)
+{
+	bk_error_set(err, BK_E_REFUSED, "public.bookings exists already, nothing was changed");
+	return bk_error_hint(err, "leave --sample and --reference-bookings out to migrate bk's own "
+				  "schema only");
+}
+
 enum bk_rc bk_setup_check_reference(struct bk_db *db, struct bk_error *err)
 {
 	const struct bk_stmt stmt = {"reference_exists", bk_sql_text("reference_exists"), NULL, 0,
@@ -56,9 +63,7 @@ enum bk_rc bk_setup_check_reference(struct bk_db *db, struct bk_error *err)
 	present = bk_rows_text(rows, 0, "present");
 	if (present && *present == 'f')
 		return BK_OK;
-	bk_error_set(err, BK_E_REFUSED, "public.bookings exists already, nothing was changed");
-	return bk_error_hint(
-		err, "leave --sample and --reference-bookings out to migrate bk's own schema only");
+	return refuse_reference(err);
 }
 
 enum bk_rc bk_setup_reference(struct bk_db *db, bool sample, struct bk_migrate_report *report,
@@ -71,7 +76,11 @@ enum bk_rc bk_setup_reference(struct bk_db *db, bool sample, struct bk_migrate_r
 
 	if ((rc = begin(db, &sample_limits, err)))
 		return rc;
-	if ((rc = bk_db_script(db, "reference_bookings", bk_sql_text("reference_bookings"), err)))
+	rc = bk_db_script(db, "reference_bookings", bk_sql_text("reference_bookings"), err);
+	/* Somebody made it since we looked. */
+	if (rc && (strcmp(err->sqlstate, "42P07") == 0 || strcmp(err->sqlstate, "23505") == 0))
+		return refuse_reference(err);
+	if (rc)
 		return rc;
 	if (sample &&
 	    (rc = bk_db_script(db, "sample_bookings", bk_sql_text("sample_bookings"), err)))
@@ -128,12 +137,25 @@ static void add_todo(struct bk_migrate_report *report, const char *sql)
 	bk_texts_add(&report->todo, text);
 }
 
+/* Roles belong to the whole cluster, and two databases may be migrated at once:
+   one of two that change the same row of a catalog fails, and would not again. */
+static bool collided(const struct bk_error *err)
+{
+	return strcmp(err->sqlstate, "23505") == 0 || strcmp(err->sqlstate, "XX000") == 0;
+}
+
 /* Runs it, or, where the role may not, leaves it to somebody who may. */
 static enum bk_rc try_script(struct bk_db *db, const char *name, const char *sql,
 			     struct bk_migrate_report *report, struct bk_error *err)
 {
-	enum bk_rc rc = report->roles_missing ? BK_E_PERMISSION : run_script(db, name, sql, err);
+	enum { TRIES = 5 };
+	enum bk_rc rc = BK_E_PERMISSION;
 
+	for (int i = 0; i < TRIES && !report->roles_missing; i++) {
+		rc = run_script(db, name, sql, err);
+		if (!rc || bk_db_lost(db) || !collided(err))
+			break;
+	}
 	if (rc != BK_E_PERMISSION)
 		return rc;
 	add_todo(report, sql);
@@ -149,15 +171,15 @@ static enum bk_rc create_roles(struct bk_db *db, struct bk_migrate_report *repor
 	enum bk_rc rc = bk_tx_one(db, BK_TX_READ, &quick_limits, &stmt, &rows, err);
 
 	for (int i = 0; !rc && i < bk_rows_count(rows); i++) {
-		const struct bk_sql_var var = {"role", bk_rows_cell(rows, i, 0)};
-		BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+		const char *makes_role = bk_rows_text(rows, i, "makes_role");
+		size_t before = report->todo.count;
 
-		if ((rc = bk_sql_fill_file(&sql, "role_create", &var, 1, err)))
-			return rc;
-		rc = try_script(db, "role_create", bk_buf_cstr(&sql), report, err);
-		/* Another database's migrate may have made it meanwhile. */
+		rc = try_script(db, "roles", bk_rows_text(rows, i, "statement"), report, err);
+		/* Another database's migrate has made it meanwhile. */
 		if (rc && strcmp(err->sqlstate, "42710") == 0)
 			rc = BK_OK;
+		if (report->todo.count > before && makes_role && *makes_role == 't')
+			report->roles_missing = true;
 	}
 	return rc;
 }
@@ -213,7 +235,6 @@ enum bk_rc bk_setup_roles(struct bk_db *db, const struct bk_conf *conf,
 		return rc;
 	if ((rc = bk_sql_fill_file(&sql, "grant_schema", &var, 1, err)))
 		return rc;
-	report->roles_missing = report->todo.count > 0;
 	if ((rc = try_script(db, "grant_schema", bk_buf_cstr(&sql), report, err)))
 		return rc;
 	return grant_bookings(db, bk_conf_mapping(conf), report, err);

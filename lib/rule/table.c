@@ -30,7 +30,7 @@ void bk_table_clear(struct bk_table *table)
 	for (size_t i = 0; i < table->count; i++)
 		bk_fields_clear(column_fields, BK_COUNT(column_fields), &table->columns[i]);
 	free(table->columns);
-	*table = (struct bk_table){NULL, 0, false};
+	*table = (struct bk_table){.columns = NULL};
 }
 
 const struct bk_column *bk_table_column(const struct bk_table *table, const char *name)
@@ -39,6 +39,11 @@ const struct bk_column *bk_table_column(const struct bk_table *table, const char
 		if (table->columns[i].name && strcmp(table->columns[i].name, name) == 0)
 			return &table->columns[i];
 	return NULL;
+}
+
+static bool is_true(const char *text)
+{
+	return text && *text == 't';
 }
 
 static enum bk_rc check_relation(const struct bk_rows *rows, const struct bk_mapping *m,
@@ -57,6 +62,9 @@ static enum bk_rc check_relation(const struct bk_rows *rows, const struct bk_map
 	if (!kind || !strchr("rp", *kind))
 		return bk_error_set(err, BK_E_MAPPING, "bookings.table: \"%s.%s\" is no table",
 				    m->table_schema, m->table_name);
+	/* An index of a partitioned table must hold the partition's columns too, so
+	   there the key's uniqueness is the company's word. */
+	table->key_is_unique = *kind == 'p' || is_true(bk_rows_text(rows, 0, "key_is_unique"));
 	table->has_children = *kind == 'p' || (children && *children == 't');
 	return BK_OK;
 }
@@ -64,13 +72,16 @@ static enum bk_rc check_relation(const struct bk_rows *rows, const struct bk_map
 static enum bk_rc read_columns(struct bk_db *db, const struct bk_mapping *m, struct bk_table *table,
 			       struct bk_error *err)
 {
-	const char *params[] = {m->table_schema, m->table_name};
-	const struct bk_stmt stmt = {"booking_columns", bk_sql_text("booking_columns"), params, 2,
+	const char *params[] = {m->table_schema, m->table_name, NULL};
+	const struct bk_stmt stmt = {"booking_columns", bk_sql_text("booking_columns"), params, 3,
 				     BK_ANY_ROWS};
+	BK_CLEAN(bk_buf_clear) struct bk_buf keys = BK_BUF_INIT;
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	enum bk_rc rc;
 	int count;
 
+	bk_db_text_array(&keys, (const char *const *)m->keys, m->key_count);
+	params[2] = bk_buf_cstr(&keys);
 	if ((rc = bk_tx_one(db, BK_TX_READ, &catalog_limits, &stmt, &rows, err)))
 		return rc;
 	if ((rc = check_relation(rows, m, table, err)))
@@ -122,6 +133,40 @@ static enum bk_rc check_column(const struct bk_table *table, const struct bk_map
 	return BK_OK;
 }
 
+/* The position of a scan is compared with operators of pg_catalog; an extension's
+   type orders by its own, and rows would be passed over. */
+static enum bk_rc check_key_type(const struct bk_table *table, const char *key,
+				 struct bk_error *err)
+{
+	const struct bk_column *c = bk_table_column(table, key);
+
+	if (strncmp(c->type, "\"pg_catalog\".", 13) == 0 || *c->kind == 'e' || *c->kind == 'd')
+		return BK_OK;
+	return bk_error_set(
+		err, BK_E_MAPPING,
+		"bookings.key: column \"%s\" is of type %s, which has an order of its own", key,
+		c->shown);
+}
+
+static enum bk_rc check_key(const struct bk_table *table, const struct bk_mapping *m,
+			    struct bk_error *err)
+{
+	enum bk_rc rc = BK_OK;
+
+	for (size_t i = 0; i < m->key_count && !rc; i++) {
+		rc = check_column(table, m, &(struct expected){"key", m->keys[i], NULL, false},
+				  err);
+		if (!rc)
+			rc = check_key_type(table, m->keys[i], err);
+	}
+	if (rc || table->key_is_unique)
+		return rc;
+	bk_error_set(err, BK_E_MAPPING,
+		     "bookings.key: no unique index without NULLs covers the key, so it names no "
+		     "single booking");
+	return bk_error_hint(err, "name the columns of the primary key");
+}
+
 static enum bk_rc check_columns(const struct bk_table *table, const struct bk_mapping *m,
 				struct bk_error *err)
 {
@@ -142,10 +187,7 @@ static enum bk_rc check_columns(const struct bk_table *table, const struct bk_ma
 
 	for (size_t i = 0; i < BK_COUNT(columns) && !rc; i++)
 		rc = check_column(table, m, &columns[i], err);
-	for (size_t i = 0; i < m->key_count && !rc; i++)
-		rc = check_column(table, m, &(struct expected){"key", m->keys[i], NULL, false},
-				  err);
-	return rc;
+	return rc ? rc : check_key(table, m, err);
 }
 
 /* The labels of every class, and which class and label an error is about. */
@@ -176,14 +218,28 @@ static enum bk_rc refuse_label(const struct bk_rows *rows, int row, const struct
 			       struct bk_error *err)
 {
 	const char *label = bk_rows_text(rows, row, "label");
-	const char *refused = bk_rows_text(rows, row, "refused");
+	const char *why = NULL;
 
-	if (!label || !refused || *refused != 't')
+	if (is_true(bk_rows_text(rows, row, "refused")))
+		why = "a CHECK constraint forbids it";
+	if (is_true(bk_rows_text(rows, row, "cut")))
+		why = "it is too long";
+	if (!label || !why)
 		return BK_OK;
 	return bk_error_set(err, BK_E_MAPPING,
-			    "bookings.states.%s: column \"%s\" can never hold '%s': "
-			    "a CHECK constraint forbids it",
-			    class_of(m, label), m->status, label);
+			    "bookings.states.%s: column \"%s\" can never hold '%s': %s",
+			    class_of(m, label), m->status, label, why);
+}
+
+/* Some label that the type itself does not take; the server says which. */
+static enum bk_rc refuse_by_type(const struct bk_mapping *m, const struct bk_column *status,
+				 struct bk_error *err)
+{
+	const struct bk_error theirs = *err;
+	const char *reason = strstr(theirs.message, ": ");
+
+	return bk_error_set(err, BK_E_MAPPING, "bookings.states: column \"%s\" is of type %s: %s",
+			    m->status, status->shown, reason ? reason + 2 : theirs.message);
 }
 
 static enum bk_rc find_bad_label(struct bk_db *db, const struct bk_mapping *m,
@@ -191,7 +247,7 @@ static enum bk_rc find_bad_label(struct bk_db *db, const struct bk_mapping *m,
 				 struct bk_error *err)
 {
 	const struct bk_sql_var vars[] = {
-		{"type", status->type}, {"status", m->status}, {"check", check}};
+		{"type", status->shown}, {"status", m->status}, {"check", check}};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf labels = BK_BUF_INIT;
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
@@ -206,10 +262,8 @@ static enum bk_rc find_bad_label(struct bk_db *db, const struct bk_mapping *m,
 		return rc;
 	filled.sql = bk_buf_cstr(&sql);
 	rc = bk_tx_one(db, BK_TX_READ, &catalog_limits, &filled, &rows, err);
-	if (rc && strncmp(err->sqlstate, "22", 2) == 0)
-		return bk_error_set(err, BK_E_MAPPING,
-				    "bookings.states: column \"%s\" is of type %s: %s", m->status,
-				    status->shown, strchr(err->message, ' ') + 1);
+	if (rc && (strncmp(err->sqlstate, "22", 2) == 0 || strncmp(err->sqlstate, "23", 2) == 0))
+		return refuse_by_type(m, status, err);
 	for (int i = 0; !rc && i < bk_rows_count(rows); i++)
 		rc = refuse_label(rows, i, m, err);
 	return rc;
@@ -235,7 +289,7 @@ static enum bk_rc check_labels(struct bk_db *db, const struct bk_table *table,
 enum bk_rc bk_table_load(struct bk_db *db, const struct bk_mapping *mapping, struct bk_table *ret,
 			 struct bk_error *err)
 {
-	BK_CLEAN(bk_table_clear) struct bk_table table = {NULL, 0, false};
+	BK_CLEAN(bk_table_clear) struct bk_table table = {.columns = NULL};
 	enum bk_rc rc;
 
 	if ((rc = read_columns(db, mapping, &table, err)))
@@ -245,7 +299,7 @@ enum bk_rc bk_table_load(struct bk_db *db, const struct bk_mapping *mapping, str
 	if ((rc = check_labels(db, &table, mapping, err)))
 		return rc;
 	*ret = table;
-	table = (struct bk_table){NULL, 0, false};
+	table = (struct bk_table){.columns = NULL};
 	return BK_OK;
 }
 
@@ -257,7 +311,7 @@ static void mix(uint64_t *hash, const char *text)
 	*hash = (*hash ^ 0x1F) * UINT64_C(1099511628211);
 }
 
-void bk_mapping_fingerprint(const struct bk_mapping *m, char ret[BK_FINGERPRINT_SIZE])
+void bk_mapping_fingerprint(const struct bk_mapping *m, int64_t hour, char ret[BK_FINGERPRINT_SIZE])
 {
 	const char *texts[] = {m->table_schema, m->table_name, m->status, m->start,  m->end,
 			       m->check_in,     m->hold,       m->grace,  m->updated};
@@ -273,6 +327,7 @@ void bk_mapping_fingerprint(const struct bk_mapping *m, char ret[BK_FINGERPRINT_
 		for (size_t i = 0; i < m->states[s].count; i++)
 			mix(&hash, m->states[s].items[i]);
 	}
+	hash = (hash ^ (uint64_t)hour) * UINT64_C(1099511628211);
 	(void)snprintf(ret, BK_FINGERPRINT_SIZE, "%016" PRIx64, hash);
 }
 

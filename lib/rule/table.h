@@ -12,9 +12,11 @@
 #include "conf/mapping.h"
 #include "db/db.h"
 
+#define BK_TYPE_TIMESTAMPTZ "\"pg_catalog\".\"timestamptz\""
+
 struct bk_column {
 	char *name;
-	char *type;  /* as an SQL name: pg_catalog.int8, "my schema"."Mood" */
+	char *type;  /* as an SQL name, always quoted: "pg_catalog"."int8" */
 	char *shown; /* for people: bigint */
 	char *kind;  /* pg_type.typtype: b base, e enum, d domain ... */
 	bool generated;
@@ -23,6 +25,7 @@ struct bk_column {
 struct bk_table {
 	struct bk_column *columns;
 	size_t count;
+	bool key_is_unique;
 	bool has_children; /* partitioned or inherited: ctid alone names no row */
 };
 
@@ -39,9 +42,12 @@ void bk_table_clear(struct bk_table *table);
 /* The column of that name, or NULL. */
 const struct bk_column *bk_table_column(const struct bk_table *table, const char *name);
 
-/* A hash of the mapping, to tell whether this mapping was checked before. */
+/* A hash of the mapping and of the hour (any count of hours), to tell whether this
+   mapping was checked before: once an hour it is checked again, because the table
+   may change too. */
 #define BK_FINGERPRINT_SIZE 17
-void bk_mapping_fingerprint(const struct bk_mapping *mapping, char ret[BK_FINGERPRINT_SIZE]);
+void bk_mapping_fingerprint(const struct bk_mapping *mapping, int64_t hour,
+			    char ret[BK_FINGERPRINT_SIZE]);
 
 /* After BK_E_PERMISSION: sets err's hint to the GRANT that the role lacks. */
 void bk_explain_permission(struct bk_db *db, const char *schema, const struct bk_mapping *mapping,

@@ -159,12 +159,12 @@ void bk_value_text(struct bk_buf *out, const char *expression, const char *type)
 	BK_CLEAN(bk_buf_clear) struct bk_buf in_utc = BK_BUF_INIT;
 
 	bk_buf_fmt(&in_utc, "pg_catalog.timezone('UTC', %s)", expression);
-	if (strcmp(type, "pg_catalog.timestamptz") == 0)
+	if (strcmp(type, BK_TYPE_TIMESTAMPTZ) == 0)
 		put_time(out, expression, bk_buf_cstr(&in_utc),
 			 "YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\" BC");
-	else if (strcmp(type, "pg_catalog.\"timestamp\"") == 0)
+	else if (strcmp(type, "\"pg_catalog\".\"timestamp\"") == 0)
 		put_time(out, expression, expression, "YYYY-MM-DD\"T\"HH24:MI:SS.US BC");
-	else if (strcmp(type, "pg_catalog.date") == 0)
+	else if (strcmp(type, "\"pg_catalog\".\"date\"") == 0)
 		put_time(out, expression, expression, "YYYY-MM-DD BC");
 	else
 		bk_buf_fmt(out, "%s::pg_catalog.text", expression);

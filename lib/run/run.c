@@ -19,6 +19,8 @@
 /* What the drain has come to. */
 struct drain {
 	int64_t changed;
+	int64_t passed_over; /* seen, and not ours to lock */
+	int64_t vetoed;      /* locked, and not changed all the same */
 	int64_t slowest_ms;
 	bool done;
 	bool limit_reached;
@@ -95,6 +97,9 @@ static enum bk_rc one_batch(struct bk_run *run, const struct bk_work *work, int6
 				    " lost its lease; this batch was rolled back",
 				    run->execution);
 	}
+	/* No server-side limit holds for deferred triggers and synchronous standbys,
+	   so the client's own is generous: half of the lease, renewed just now. */
+	bk_db_deadline(run->db, run->request->lease_ms / 2);
 	if ((rc = bk_db_commit(run->db, err)))
 		return rc;
 	work->committed(work->self);
@@ -109,7 +114,7 @@ static enum bk_rc drain(struct bk_run *run, const struct bk_work *work, struct d
 	while (!d->done) {
 		int64_t left = q->limit < 0 ? q->batch_size : q->limit - d->changed;
 		int64_t max = left < q->batch_size ? left : q->batch_size;
-		struct bk_batch batch = {0, 0, false, false};
+		struct bk_batch batch = {.seen = 0};
 		int64_t start = now_ms(run);
 		enum bk_rc rc;
 
@@ -122,9 +127,40 @@ static enum bk_rc drain(struct bk_run *run, const struct bk_work *work, struct d
 		if ((rc = one_batch(run, work, max, &batch, err)))
 			return rc;
 		d->changed += batch.changed;
+		d->passed_over += batch.seen - batch.locked;
+		d->vetoed += batch.locked - batch.changed;
 		d->done = batch.done;
 		if (now_ms(run) - start > d->slowest_ms)
 			d->slowest_ms = now_ms(run) - start;
+	}
+	return BK_OK;
+}
+
+/* What is still due behind the scans' positions is locked by others only as far
+   as the batches found such rows. */
+static enum bk_rc count_rest(struct bk_run *run, const struct bk_work *work, struct drain *d,
+			     struct bk_error *err)
+{
+	enum bk_rc rc = work->rest(work->self, run, &d->rest, err);
+
+	if (d->rest.skipped_locked > d->passed_over)
+		d->rest.skipped_locked = d->passed_over;
+	return rc;
+}
+
+/* Work that remains and is not merely locked by others. */
+static enum bk_rc judge_rest(const struct bk_run *run, const struct drain *d, struct bk_error *err)
+{
+	int64_t left = d->rest.remaining - d->rest.skipped_locked;
+
+	if (left > 0 && d->limit_reached)
+		return bk_error_set(err, BK_E_PARTIAL,
+				    "the limit of %" PRId64 " bookings is reached, work remains",
+				    run->request->limit);
+	if (left > 0 && d->vetoed > 0) {
+		bk_error_set(err, BK_E_PARTIAL,
+			     "%" PRId64 " due bookings were locked and yet not changed", left);
+		return bk_error_hint(err, "look for a trigger of the table that drops the update");
 	}
 	return BK_OK;
 }
@@ -145,13 +181,9 @@ static enum bk_rc work_off(struct bk_run *run, const struct bk_work *work, bool 
 		rc = check_budget(run, err);
 	if (rc)
 		return rc;
-	if ((rc = work->rest(work->self, run, &d->rest, err)))
+	if ((rc = count_rest(run, work, d, err)))
 		return rc;
-	if (d->limit_reached && d->rest.remaining > d->rest.skipped_locked)
-		return bk_error_set(err, BK_E_PARTIAL,
-				    "the limit of %" PRId64 " bookings is reached, work remains",
-				    run->request->limit);
-	return BK_OK;
+	return judge_rest(run, d, err);
 }
 
 static const char *status_of(enum bk_rc rc)
@@ -198,7 +230,7 @@ static void fill_end(struct end_params *p, const struct bk_run *run, const struc
 		p->token,
 		status_of(cause),
 		p->skipped,
-		p->remaining,
+		d->rest.remaining == BK_NULL_INT ? NULL : p->remaining,
 		cause ? bk_rc_info(cause)->code : NULL,
 		cause ? err->message : NULL,
 		p->slowest,
@@ -238,7 +270,7 @@ static enum bk_rc end_run(struct bk_run *run, const struct drain *d, enum bk_rc 
 	return bk_rows_read(rows, 0, end_fields, BK_COUNT(end_fields), result, err);
 }
 
-/* What a run leaves that had to stop: looked up only where that is quick, and no
+/* What a run leaves that failed or had to stop: looked up only where that is quick, and no
    failure of it hides why the run stopped. */
 static void count_hastily(struct bk_run *run, const struct bk_work *work, struct drain *d)
 {
@@ -246,8 +278,8 @@ static void count_hastily(struct bk_run *run, const struct bk_work *work, struct
 
 	bk_db_hold_interrupts(run->db, true);
 	run->count_ms = HASTY_COUNT_MS;
-	if (work->rest(work->self, run, &d->rest, &ignored))
-		d->rest = (struct bk_rest){0, 0};
+	if (count_rest(run, work, d, &ignored))
+		d->rest = (struct bk_rest){BK_NULL_INT, 0};
 	bk_db_hold_interrupts(run->db, false);
 }
 
@@ -262,9 +294,13 @@ static enum bk_rc run_claimed(struct bk_run *run, const struct bk_work *work, bo
 	enum bk_rc rc;
 
 	result->processed = d.changed;
+	result->remaining = BK_NULL_INT;
 	if (cause == BK_E_LEASE_LOST || cause == BK_E_UNKNOWN || bk_db_lost(run->db))
 		return cause;
-	if (cause == BK_E_TIMEOUT || cause == BK_E_INTERRUPTED || cause == BK_E_TERMINATED)
+	if (cause == BK_E_INTERRUPTED || cause == BK_E_TERMINATED)
+		bk_error_set(err, cause, "stopped by %s",
+			     cause == BK_E_TERMINATED ? "SIGTERM" : "SIGINT");
+	if (cause && cause != BK_E_PARTIAL)
 		count_hastily(run, work, &d);
 	result->remaining = d.rest.remaining;
 	result->skipped_locked = d.rest.skipped_locked;
@@ -286,6 +322,8 @@ enum bk_rc bk_run(struct bk_db *db, const struct bk_run_request *request,
 	*ret = (struct bk_run_result){.outcome = BK_OUTCOME_RAN};
 	run.deadline_ms = now_ms(&run) + request->timeout_ms;
 	rc = bk_claim(db, request, work->probe, &run, ret, &has_work, &first, err);
+	(void)snprintf(run.application, sizeof(run.application), "bk:%s:%" PRId64, request->job,
+		       run.execution);
 	if (!rc && has_work)
 		rc = run_claimed(&run, work, first, ret, err);
 	free(run.as_of);

@@ -56,7 +56,8 @@ struct bk_run {
 	struct bk_db *db;
 	int64_t execution;
 	int64_t token;
-	char *as_of; /* texts that read back as timestamptz */
+	char application[96]; /* "bk:activate-due:17", for whoever looks at pg_stat_activity */
+	char *as_of;          /* texts that read back as timestamptz */
 	char *lower;
 	int worker;
 	int batch_no;        /* of the batch at hand, from 1 */
@@ -65,14 +66,15 @@ struct bk_run {
 };
 
 struct bk_batch {
-	int64_t seen; /* rows in the scan's page */
+	int64_t seen;   /* rows in the scan's page */
+	int64_t locked; /* of these, locked by us; the others are locked elsewhere or moved */
 	int64_t changed;
 	bool ledger; /* the worker's ledger row was ours and is updated */
 	bool done;   /* nothing is left to scan after this batch */
 };
 
 struct bk_rest {
-	int64_t remaining;      /* still due, counted up to a limit */
+	int64_t remaining;      /* still due, counted up to a limit; BK_NULL_INT = not known */
 	int64_t skipped_locked; /* of these, passed over by the run */
 };
 

@@ -58,7 +58,7 @@ CREATE TABLE :"bk".maintenance_executions (
 	processed_count bigint NOT NULL DEFAULT 0,
 	skipped_locked bigint NOT NULL DEFAULT 0,
 	quarantined bigint NOT NULL DEFAULT 0,
-	remaining bigint NOT NULL DEFAULT 0,
+	remaining bigint DEFAULT 0,
 	error_code text,
 	error_message text,
 	execution_time_ms bigint,
@@ -94,7 +94,7 @@ COMMENT ON COLUMN :"bk".maintenance_executions.run_id IS 'Made by the client, so
 COMMENT ON COLUMN :"bk".maintenance_executions.as_of IS 'The instant at which every rule of the run is judged.';
 COMMENT ON COLUMN :"bk".maintenance_executions.processed_count IS 'Bookings changed; of a RUNNING one see execution_workers.';
 COMMENT ON COLUMN :"bk".maintenance_executions.skipped_locked IS 'Bookings due at the end of the run that it passed over because others held them locked.';
-COMMENT ON COLUMN :"bk".maintenance_executions.remaining IS 'Bookings still due at the end of the run, counted up to 10000.';
+COMMENT ON COLUMN :"bk".maintenance_executions.remaining IS 'Bookings still due at the end of the run, counted up to 10000; NULL = not known.';
 COMMENT ON COLUMN :"bk".maintenance_executions.slot IS 'Which of the instances that may work on the job at once; 0 is the first.';
 COMMENT ON COLUMN :"bk".maintenance_executions.lease_token IS 'Fencing token; a writer whose token is not the newest writes nothing.';
 COMMENT ON COLUMN :"bk".maintenance_executions.invoked_by IS 'User of the operating system and of the database: "root/bk".';

@@ -145,7 +145,7 @@ json_is() {
 
 # sql STATEMENT: prints the result, columns separated by |; a failing statement fails the case
 sql() {
-	psql -XAtq -v ON_ERROR_STOP=1 -U postgres -c "$1"
+	PGOPTIONS='-c client_min_messages=warning' psql -XAtq -v ON_ERROR_STOP=1 -U postgres -c "$1"
 }
 
 # sql_is STATEMENT VALUE

@@ -265,7 +265,7 @@ static void compare_deadlines(const struct plan *plan, const struct setup *s,
 	struct bk_stmt stmt = {"deadlines", NULL, NULL, 0, BK_ANY_ROWS};
 
 	bk_buf_str(&sql, "SELECT b.id, ");
-	bk_value_text(&sql, rule->due, "pg_catalog.timestamptz");
+	bk_value_text(&sql, rule->due, BK_TYPE_TIMESTAMPTZ);
 	bk_buf_fmt(&sql, " FROM public.t AS b WHERE %s", rule->filter);
 	stmt.sql = bk_buf_cstr(&sql);
 	bk_db_deadline(pg_db, 60000);

@@ -46,9 +46,12 @@ static void make_running(const char *instance, const char *lease)
 	side_exec(
 		rig.side,
 		"UPDATE bk.scheduler_job_info SET lease_token = 9 WHERE job_name = 'activate-due';"
-		"INSERT INTO bk.maintenance_executions (run_id, operation, description, executed_at,"
-		" status, triggered_by, invoked_by, server_instance, pid, version, lease_token, as_of)"
-		" VALUES (gen_random_uuid(), 'activate-due', 'x', now() - interval '1 hour', 'RUNNING',"
+		"INSERT INTO bk.maintenance_executions (run_id, operation, description,"
+		" executed_at,"
+		" status, triggered_by, invoked_by, server_instance, pid, version, lease_token,"
+		" as_of)"
+		" VALUES (gen_random_uuid(), 'activate-due', 'x', now() - interval '1 hour',"
+		" 'RUNNING',"
 		" 'SCHEDULER', 'u/u', '%s', 17, '1.0.0', 9, now());"
 		"INSERT INTO bk.execution_workers (execution_id, worker, token, processed,"
 		" lease_expires_at) SELECT max(id), 0, 9, 42, now() + interval '%s'"
@@ -211,14 +214,16 @@ START_TEST(of_two_claims_that_do_not_see_each_other_one_is_busy)
 {
 	rig_due(1);
 	/* Not the job's row: that one would be seen as locked. */
-	side_exec(
-		rig.side,
-		"BEGIN; INSERT INTO bk.maintenance_executions (run_id, operation, description, executed_at,"
-		" status, triggered_by, invoked_by, server_instance, pid, version, lease_token, as_of)"
-		" VALUES (gen_random_uuid(), 'activate-due', 'x', now(), 'RUNNING', 'SCHEDULER',"
-		" 'u/u', 'host-7', 17, '1.0.0', 9, now());"
-		"INSERT INTO bk.execution_workers (execution_id, worker, token, lease_expires_at)"
-		" SELECT max(id), 0, 9, now() + interval '1 minute' FROM bk.maintenance_executions");
+	side_exec(rig.side,
+		  "BEGIN; INSERT INTO bk.maintenance_executions (run_id, operation, description,"
+		  " executed_at,"
+		  " status, triggered_by, invoked_by, server_instance, pid, version, lease_token,"
+		  " as_of)"
+		  " VALUES (gen_random_uuid(), 'activate-due', 'x', now(), 'RUNNING', 'SCHEDULER',"
+		  " 'u/u', 'host-7', 17, '1.0.0', 9, now());"
+		  "INSERT INTO bk.execution_workers (execution_id, worker, token, lease_expires_at)"
+		  " SELECT max(id), 0, 9, now() + interval '1 minute' FROM"
+		  " bk.maintenance_executions");
 	side_send(rig.side, "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
 			    " LOOP PERFORM pg_sleep(0.01); END LOOP; END $$; COMMIT");
 	ck_assert_msg(rig_run() == BK_OK, "%s", rig.err.message);

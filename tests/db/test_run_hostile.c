@@ -17,16 +17,18 @@
 static void setup(void)
 {
 	rig_open();
-	side_exec(rig.side,
-		  "DROP SCHEMA IF EXISTS evil CASCADE; DROP TABLE IF EXISTS seen;"
-		  "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'worker') THEN"
-		  " DROP OWNED BY worker; DROP ROLE worker; END IF; END $$;"
-		  "CREATE ROLE worker LOGIN;"
-		  "GRANT USAGE ON SCHEMA bk TO worker; GRANT SELECT ON ALL TABLES IN SCHEMA bk TO worker;"
-		  "GRANT INSERT, UPDATE, DELETE ON bk.maintenance_executions, bk.scheduler_job_info,"
-		  " bk.execution_workers, bk.booking_transitions, bk.instances TO worker;"
-		  "GRANT SELECT ON bookings TO worker; GRANT UPDATE (status, updated_at) ON bookings"
-		  " TO worker");
+	side_exec(
+		rig.side,
+		"DROP SCHEMA IF EXISTS evil CASCADE; DROP TABLE IF EXISTS seen;"
+		"DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'worker') THEN"
+		" DROP OWNED BY worker; DROP ROLE worker; END IF; END $$;"
+		"CREATE ROLE worker LOGIN;"
+		"GRANT USAGE ON SCHEMA bk TO worker; GRANT SELECT ON ALL TABLES IN SCHEMA bk TO"
+		" worker;"
+		"GRANT INSERT, UPDATE, DELETE ON bk.maintenance_executions, bk.scheduler_job_info,"
+		" bk.execution_workers, bk.booking_transitions, bk.instances TO worker;"
+		"GRANT SELECT ON bookings TO worker; GRANT UPDATE (status, updated_at) ON bookings"
+		" TO worker");
 	rig_job("activate-due");
 }
 
@@ -64,20 +66,28 @@ static const char *const evil =
 	"CREATE FUNCTION evil.no(bigint, bigint) RETURNS boolean LANGUAGE sql AS 'SELECT false';"
 	"CREATE FUNCTION evil.plus(timestamptz, interval) RETURNS timestamptz LANGUAGE sql AS"
 	" $$SELECT timestamptz 'infinity'$$;"
-	"CREATE FUNCTION evil.plus(bigint, bigint) RETURNS bigint LANGUAGE sql AS 'SELECT -7::bigint';"
+	"CREATE FUNCTION evil.plus(bigint, bigint) RETURNS bigint LANGUAGE sql AS 'SELECT"
+	" -7::bigint';"
 	"CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.no);"
 	"CREATE OPERATOR evil.= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = evil.no);"
-	"CREATE OPERATOR evil.< (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = evil.no);"
-	"CREATE OPERATOR evil.<= (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = evil.no);"
-	"CREATE OPERATOR evil.> (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = evil.no);"
-	"CREATE OPERATOR evil.>= (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = evil.no);"
+	"CREATE OPERATOR evil.< (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION ="
+	" evil.no);"
+	"CREATE OPERATOR evil.<= (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION ="
+	" evil.no);"
+	"CREATE OPERATOR evil.> (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION ="
+	" evil.no);"
+	"CREATE OPERATOR evil.>= (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION ="
+	" evil.no);"
 	"CREATE OPERATOR evil.+ (LEFTARG = timestamptz, RIGHTARG = interval, FUNCTION = evil.plus);"
 	"CREATE OPERATOR evil.+ (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = evil.plus);"
-	"CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE sql AS $$SELECT '-infinity'::timestamptz$$;"
+	"CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE sql AS $$SELECT"
+	" '-infinity'::timestamptz$$;"
 	"CREATE FUNCTION evil.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS"
 	" $$SELECT '-infinity'::timestamptz$$;"
-	"CREATE FUNCTION evil.set_config(text, text, boolean) RETURNS text LANGUAGE sql AS $$SELECT ''$$;"
-	"CREATE FUNCTION evil.to_char(timestamptz, text) RETURNS text LANGUAGE sql AS $$SELECT 'x'$$;"
+	"CREATE FUNCTION evil.set_config(text, text, boolean) RETURNS text LANGUAGE sql AS"
+	" $$SELECT ''$$;"
+	"CREATE FUNCTION evil.to_char(timestamptz, text) RETURNS text LANGUAGE sql AS $$SELECT"
+	" 'x'$$;"
 	"CREATE DOMAIN evil.text AS integer; CREATE DOMAIN evil.int8 AS integer;"
 	"CREATE TABLE evil.bookings (id int); CREATE TABLE evil.pg_class (oid int)";
 
@@ -91,7 +101,8 @@ START_TEST(operators_of_the_search_path_change_nothing)
 	ck_assert_msg(rig_run() == BK_OK, "%s", rig.err.message);
 	ck_assert_int_eq(rig.result.processed, 20);
 	ck_assert_int_eq(active(), 20);
-	ck_assert_int_eq(side_int(rig.side, "SELECT sum(row_count) FROM bk.booking_transitions"), 20);
+	ck_assert_int_eq(side_int(rig.side, "SELECT sum(row_count) FROM bk.booking_transitions"),
+			 20);
 }
 END_TEST
 
@@ -112,8 +123,8 @@ START_TEST(a_dry_run_is_as_deaf_to_them)
 	side_exec(rig.side, "ALTER ROLE worker SET search_path = evil, public, pg_catalog");
 	connect_as_worker();
 	rig_due(20);
-	ck_assert_msg(bk_job_dry_run(rig.job, pg_db, "bk", rig.request.max_age_ms, -1, count_row, &rows,
-				     &head, &rig.err) == BK_OK,
+	ck_assert_msg(bk_job_dry_run(rig.job, pg_db, "bk", rig.request.max_age_ms, -1, count_row,
+				     &rows, &head, &rig.err) == BK_OK,
 		      "%s", rig.err.message);
 	ck_assert_int_eq(rows, 20);
 	bk_dry_head_clear(&head);
@@ -123,11 +134,20 @@ END_TEST
 START_TEST(settings_of_the_role_change_nothing)
 {
 	static const char *const settings[] = {
-		"TimeZone = 'Asia/Tokyo'", "DateStyle = 'German, DMY'", "IntervalStyle = sql_standard",
-		"standard_conforming_strings = off", "extra_float_digits = -15", "bytea_output = escape",
-		"default_transaction_isolation = 'serializable'", "default_transaction_read_only = on",
-		"enable_indexscan = off", "lc_messages = 'C'", "array_nulls = off", "quote_all_identifiers = on",
-		"transform_null_equals = on", "xmloption = document",
+		"TimeZone = 'Asia/Tokyo'",
+		"DateStyle = 'German, DMY'",
+		"IntervalStyle = sql_standard",
+		"standard_conforming_strings = off",
+		"extra_float_digits = -15",
+		"bytea_output = escape",
+		"default_transaction_isolation = 'serializable'",
+		"default_transaction_read_only = on",
+		"enable_indexscan = off",
+		"lc_messages = 'C'",
+		"array_nulls = off",
+		"quote_all_identifiers = on",
+		"transform_null_equals = on",
+		"xmloption = document",
 	};
 
 	for (size_t i = 0; i < BK_COUNT(settings); i++)
@@ -143,22 +163,27 @@ END_TEST
 
 START_TEST(a_trigger_of_the_company_has_its_own_settings)
 {
-	side_exec(rig.side,
-		  "CREATE TABLE seen (path text, zone text, style text, who text, role text);"
-		  "GRANT INSERT ON seen TO worker;"
-		  "CREATE OR REPLACE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-		  " INSERT INTO public.seen VALUES (current_setting('search_path'),"
-		  " current_setting('TimeZone'), current_setting('DateStyle'), session_user,"
-		  " current_setting('role')); RETURN NULL; END $$;"
-		  "CREATE TRIGGER look AFTER UPDATE ON bookings FOR EACH ROW EXECUTE FUNCTION look();"
-		  "ALTER ROLE worker SET search_path = shop, public;"
-		  "ALTER ROLE worker SET TimeZone = 'Asia/Tokyo'; ALTER ROLE worker SET DateStyle = 'German'");
+	side_exec(
+		rig.side,
+		"CREATE TABLE seen (path text, zone text, style text, who text, role text,"
+		" app text);"
+		"GRANT INSERT ON seen TO worker;"
+		"CREATE OR REPLACE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+		" INSERT INTO public.seen VALUES (current_setting('search_path'),"
+		" current_setting('TimeZone'), current_setting('DateStyle'), session_user,"
+		" current_setting('role'), current_setting('application_name')); RETURN NULL;"
+		" END $$;"
+		"CREATE TRIGGER look AFTER UPDATE ON bookings FOR EACH ROW EXECUTE FUNCTION look();"
+		"ALTER ROLE worker SET search_path = shop, public;"
+		"ALTER ROLE worker SET TimeZone = 'Asia/Tokyo'; ALTER ROLE worker SET DateStyle"
+		" = 'German'");
 	connect_as_worker();
 	rig_due(1);
 	ck_assert_msg(rig_run() == BK_OK, "%s", rig.err.message);
-	ck_assert_str_eq(side_text(rig.side, "SELECT concat_ws('|', path, zone, style, who, role) FROM"
-					     " seen"),
-			 "shop, public|Asia/Tokyo|German, DMY|worker|none");
+	ck_assert_str_eq(side_text(rig.side,
+				   "SELECT concat_ws('|', path, zone, style, who, role, app) FROM"
+				   " seen"),
+			 "shop, public|Asia/Tokyo|German, DMY|worker|none|bk:activate-due:1");
 }
 END_TEST
 
@@ -170,7 +195,8 @@ START_TEST(a_trigger_does_not_see_what_a_stranger_left_in_the_session)
 		  "CREATE OR REPLACE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
 		  " INSERT INTO public.seen VALUES (current_setting('search_path'),"
 		  " current_setting('TimeZone')); RETURN NULL; END $$;"
-		  "CREATE TRIGGER look AFTER UPDATE ON bookings FOR EACH ROW EXECUTE FUNCTION look()");
+		  "CREATE TRIGGER look AFTER UPDATE ON bookings FOR EACH ROW EXECUTE FUNCTION"
+		  " look()");
 	pg_script("SET search_path = evil; SET TimeZone = 'Asia/Tokyo'");
 	rig_due(1);
 	ck_assert_msg(rig_run() == BK_OK, "%s", rig.err.message);
@@ -195,9 +221,14 @@ static const struct {
 	bool recorded;     /* the claim could be written */
 } lacks[] = {
 	{"REVOKE SELECT ON bookings FROM worker", "GRANT SELECT (", false},
+	{"REVOKE SELECT ON bookings FROM worker; GRANT SELECT (id, status, starts_at, ends_at,"
+	 " checked_in_at, hold_expires_at, grace_minutes) ON bookings TO worker",
+	 "GRANT SELECT (ctid) ON", true},
 	{"REVOKE UPDATE (status, updated_at) ON bookings FROM worker", "GRANT UPDATE (", true},
-	{"REVOKE UPDATE (updated_at) ON bookings FROM worker", "GRANT UPDATE (updated_at) ON", true},
-	{"REVOKE USAGE ON SCHEMA public FROM PUBLIC", "GRANT USAGE ON SCHEMA public TO worker", false},
+	{"REVOKE UPDATE (updated_at) ON bookings FROM worker", "GRANT UPDATE (updated_at) ON",
+	 true},
+	{"REVOKE USAGE ON SCHEMA public FROM PUBLIC", "GRANT USAGE ON SCHEMA public TO worker",
+	 false},
 	{"REVOKE UPDATE ON bk.scheduler_job_info FROM worker",
 	 "GRANT UPDATE ON bk.scheduler_job_info TO worker", false},
 	{"REVOKE INSERT ON bk.booking_transitions FROM worker",

@@ -108,9 +108,10 @@ START_TEST(a_long_run_needs_no_more_memory_than_an_idle_tick)
 	ck_assert_int_eq(side_int(rig.side, "SELECT processed_count FROM bk.maintenance_executions"
 					    " ORDER BY id DESC LIMIT 1"),
 			 DUE);
-	printf("memory: idle tick %" PRId64 " KiB, %d bookings %" PRId64 " KiB\n", idle, DUE, drain);
-	ck_assert_msg(drain * 100 <= idle * MOST_PERCENT, "%" PRId64 " KiB, and %" PRId64 " KiB idle",
-		      drain, idle);
+	printf("memory: idle tick %" PRId64 " KiB, %d bookings %" PRId64 " KiB\n", idle, DUE,
+	       drain);
+	ck_assert_msg(drain * 100 <= idle * MOST_PERCENT,
+		      "%" PRId64 " KiB, and %" PRId64 " KiB idle", drain, idle);
 }
 END_TEST
 
@@ -120,7 +121,8 @@ static void setup(void)
 	FILE *file;
 
 	rig_open();
-	side_exec(rig.side, "INSERT INTO bk.schema_migrations VALUES (1, '001_core', 'x', '1.0.0')");
+	side_exec(rig.side,
+		  "INSERT INTO bk.schema_migrations VALUES (1, '001_core', 'x', '1.0.0')");
 	(void)snprintf(program, sizeof(program), "%s/bkactivate", getenv("BK_BIN"));
 	(void)snprintf(path, sizeof(path), "%s/empty.conf", getenv("BK_TEST_DIR"));
 	file = fopen(path, "w");

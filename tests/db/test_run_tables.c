@@ -33,6 +33,10 @@ struct shop {
 	"} cancel-no-shows { enabled = no } update-completed { enabled = no }"                     \
 	" update-expired { enabled = no }"
 
+#define SHOP_B                                                                                     \
+	"bookings { table = \"shop.b\" key = {\"k\"} status = \"state\""                           \
+	" start = \"start\" " UNTRACKED
+
 #define SIMPLE                                                                                     \
 	"bookings { table = \"shop.b\" key = {\"k\"} " UNTRACKED PLAIN END_STATES ONLY_ACTIVATE
 
@@ -44,7 +48,7 @@ struct shop {
 
 #define KEYED_SHOP(name, type, expr, key)                                                          \
 	{                                                                                          \
-		name, KEYED(type, expr), SIMPLE, key, "b.state = 'A'"                        \
+		name, KEYED(type, expr), SIMPLE, key, "b.state = 'A'"                              \
 	}
 
 #define TZ_TEXT "to_char(b.k AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\" BC')"
@@ -62,7 +66,8 @@ static const struct shop shops[] = {
 	KEYED_SHOP("varchar", "varchar(40)", "'id-' || g", "b.k::text"),
 	KEYED_SHOP("char", "char(8)", "'id ' || g", "b.k::text"),
 	KEYED_SHOP("timestamptz with microseconds", "timestamptz",
-		   "timestamptz '2026-03-29 01:00:00.000001Z' + g * interval '1 microsecond'", TZ_TEXT),
+		   "timestamptz '2026-03-29 01:00:00.000001Z' + g * interval '1 microsecond'",
+		   TZ_TEXT),
 	KEYED_SHOP("timestamptz, infinite and before Christ", "timestamptz",
 		   "CASE g WHEN 1 THEN '-infinity' WHEN 2 THEN 'infinity'"
 		   " WHEN 3 THEN '0044-03-15 12:00:00Z BC' ELSE"
@@ -79,11 +84,13 @@ static const struct shop shops[] = {
 		   "('m' || g)::\"My Types\".\"Mood\"", "b.k::text"),
 	KEYED_SHOP("domain", "shop.code", "'id-' || g", "b.k::text"),
 	{"names with capitals, blanks and quotes",
-	 "CREATE TABLE \"My \"\"Shop\"\"\".\"Book Ings\" (\"The Id\" bigint PRIMARY KEY, \"State\" text,"
+	 "CREATE TABLE \"My \"\"Shop\"\"\".\"Book Ings\" (\"The Id\" bigint PRIMARY KEY,"
+	 " \"State\" text,"
 	 " \"a.b\" timestamptz, \"End\" timestamptz, \"order\" timestamptz);"
 	 "INSERT INTO \"My \"\"Shop\"\"\".\"Book Ings\" SELECT g, 'C', " START ", " OTHER
 	 " FROM generate_series(1, 11) AS g",
-	 "bookings { table = '\"My \"\"Shop\"\"\".\"Book Ings\"' key = {\"The Id\"} status = \"State\""
+	 "bookings { table = '\"My \"\"Shop\"\"\".\"Book Ings\"' key = {\"The Id\"} status ="
+	 " \"State\""
 	 " start = \"a.b\" end = \"End\" updated = \"order\" " UNTRACKED
 	 "states { confirmed = {\"C\"} active = {\"A\"} " END_STATES ONLY_ACTIVATE,
 	 "b.\"The Id\"::text", "b.\"State\" = 'A' AND b.\"order\" IS NOT NULL"},
@@ -92,8 +99,8 @@ static const struct shop shops[] = {
 	 " PRIMARY KEY (tenant, day, n));"
 	 "INSERT INTO shop.b SELECT 't' || g % 3, date '2026-03-29' + g % 2, g, 'C',"
 	 " now() - interval '1 hour' FROM generate_series(1, 11) AS g",
-	 "bookings { table = \"shop.b\" key = {\"tenant\", \"day\", \"n\"} " UNTRACKED PLAIN END_STATES
-	 ONLY_ACTIVATE,
+	 "bookings { table = \"shop.b\" key = {\"tenant\", \"day\", \"n\"} " UNTRACKED PLAIN
+		 END_STATES ONLY_ACTIVATE,
 	 "b.tenant", "b.state = 'A'"},
 	{"states of an enum",
 	 "CREATE TYPE shop.state AS ENUM ('C', 'A', 'D', 'N', 'other');"
@@ -103,40 +110,39 @@ static const struct shop shops[] = {
 	{"states that are numbers",
 	 "CREATE TABLE shop.b (k int PRIMARY KEY, state smallint, start timestamptz);"
 	 "INSERT INTO shop.b SELECT g, 1, " START " FROM generate_series(1, 11) AS g",
-	 "bookings { table = \"shop.b\" key = {\"k\"} status = \"state\" start = \"start\" " UNTRACKED
+	 SHOP_B
 	 "states { confirmed = {\"1\"} active = {\"2\"} completed = {\"3\"} } " ONLY_ACTIVATE,
 	 "b.k::text", "b.state = 2"},
 	{"states that are true and false",
 	 "CREATE TABLE shop.b (k int PRIMARY KEY, state boolean, start timestamptz);"
 	 "INSERT INTO shop.b SELECT g, false, " START " FROM generate_series(1, 11) AS g",
-	 "bookings { table = \"shop.b\" key = {\"k\"} status = \"state\" start = \"start\" " UNTRACKED
-	 "states { confirmed = {\"false\"} active = {\"true\"} } " ONLY_ACTIVATE,
+	 SHOP_B "states { confirmed = {\"false\"} active = {\"true\"} } " ONLY_ACTIVATE,
 	 "b.k::text", "b.state"},
 	{"labels with quotes and backslashes",
 	 "CREATE TABLE shop.b (k int PRIMARY KEY, state text, start timestamptz);"
-	 "INSERT INTO shop.b SELECT g, E'it''s \\\\ firm', " START " FROM generate_series(1, 11) AS g",
-	 "bookings { table = \"shop.b\" key = {\"k\"} status = \"state\" start = \"start\" " UNTRACKED
-	 "states { confirmed = {'it\\'s \\\\ firm'} active = {\"\\\"on\\\"\"} completed = {\"D\"} } "
-	 ONLY_ACTIVATE,
+	 "INSERT INTO shop.b SELECT g, E'it''s \\\\ firm', " START
+	 " FROM generate_series(1, 11) AS g",
+	 SHOP_B "states { confirmed = {'it\\'s \\\\ firm'} active = {\"\\\"on\\\"\"} completed ="
+		" {\"D\"} } " ONLY_ACTIVATE,
 	 "b.k::text", "b.state = '\"on\"'"},
 	{"several labels of one state",
 	 "CREATE TABLE shop.b (k int PRIMARY KEY, state text, start timestamptz);"
 	 "INSERT INTO shop.b SELECT g, (ARRAY['C', 'PAID', 'WALK-IN'])[g % 3 + 1], " START
 	 " FROM generate_series(1, 11) AS g; INSERT INTO shop.b SELECT g, 'UNPAID', " START
 	 " FROM generate_series(21, 25) AS g",
-	 "bookings { table = \"shop.b\" key = {\"k\"} status = \"state\" start = \"start\" " UNTRACKED
-	 "states { confirmed = {\"C\", \"PAID\", \"WALK-IN\"} active = {\"A\", \"LATE\"}"
-	 " completed = {\"D\"} } " ONLY_ACTIVATE,
+	 SHOP_B "states { confirmed = {\"C\", \"PAID\", \"WALK-IN\"} active = {\"A\", \"LATE\"}"
+		" completed = {\"D\"} } " ONLY_ACTIVATE,
 	 "b.k::text", "b.state = 'A'"},
 	{"partitions by the start",
 	 "CREATE TABLE shop.b (k int, state text, start timestamptz, PRIMARY KEY (k, start))"
 	 " PARTITION BY RANGE (start);"
 	 "CREATE TABLE shop.b1 PARTITION OF shop.b FOR VALUES FROM (MINVALUE) TO ('2026-01-01Z');"
-	 "CREATE TABLE shop.b2 PARTITION OF shop.b FOR VALUES FROM ('2026-01-01Z') TO ('2200-01-01Z');"
+	 "CREATE TABLE shop.b2 PARTITION OF shop.b FOR VALUES FROM ('2026-01-01Z') TO"
+	 " ('2200-01-01Z');"
 	 "INSERT INTO shop.b SELECT g, 'C', CASE WHEN g % 2 = 0 THEN " START " ELSE"
 	 " timestamptz '2025-12-31Z' + g * interval '1 s' END FROM generate_series(1, 11) AS g",
-	 "activate-due { max-age = 36000d } bookings { table = \"shop.b\" key = {\"k\", \"start\"} "
-	 UNTRACKED PLAIN END_STATES ONLY_ACTIVATE,
+	 "activate-due { max-age = 36000d } bookings { table = \"shop.b\" key = {\"k\","
+	 " \"start\"} " UNTRACKED PLAIN END_STATES ONLY_ACTIVATE,
 	 "b.k::text", "b.state = 'A'"},
 	{"partitions by the state, from one to the other",
 	 "CREATE TABLE shop.b (k int, state text, start timestamptz, PRIMARY KEY (k, state))"
@@ -160,7 +166,8 @@ static const struct shop shops[] = {
 	{"a column without a name any more, and one that is computed",
 	 "CREATE TABLE shop.b (gone int, k int PRIMARY KEY, state text, start timestamptz,"
 	 " sum int GENERATED ALWAYS AS (k + 1) STORED); ALTER TABLE shop.b DROP gone;"
-	 "INSERT INTO shop.b (k, state, start) SELECT g, 'C', " START " FROM generate_series(1, 11) AS g",
+	 "INSERT INTO shop.b (k, state, start) SELECT g, 'C', " START
+	 " FROM generate_series(1, 11) AS g",
 	 SIMPLE, "b.k::text", "b.state = 'A'"},
 };
 
@@ -172,13 +179,14 @@ static const char *table_of(const struct shop *s)
 static void setup(void)
 {
 	rig_open();
-	side_exec(rig.side,
-		  "DROP SCHEMA IF EXISTS shop, \"My Types\", \"My \"\"Shop\"\"\" CASCADE;"
-		  "CREATE SCHEMA shop; CREATE SCHEMA \"My Types\"; CREATE SCHEMA \"My \"\"Shop\"\"\";"
-		  "CREATE DOMAIN shop.code AS text CHECK (value <> '');"
-		  "DO $$ BEGIN EXECUTE 'CREATE TYPE \"My Types\".\"Mood\" AS ENUM (' ||"
-		  " (SELECT string_agg(quote_literal('m' || g), ',') FROM generate_series(1, 20) g)"
-		  " || ')'; END $$");
+	side_exec(
+		rig.side,
+		"DROP SCHEMA IF EXISTS shop, \"My Types\", \"My \"\"Shop\"\"\" CASCADE;"
+		"CREATE SCHEMA shop; CREATE SCHEMA \"My Types\"; CREATE SCHEMA \"My \"\"Shop\"\"\";"
+		"CREATE DOMAIN shop.code AS text CHECK (value <> '');"
+		"DO $$ BEGIN EXECUTE 'CREATE TYPE \"My Types\".\"Mood\" AS ENUM (' ||"
+		" (SELECT string_agg(quote_literal('m' || g), ',') FROM generate_series(1, 20) g)"
+		" || ')'; END $$");
 }
 
 static void open_shop(const struct shop *s)
@@ -204,11 +212,12 @@ START_TEST(a_table_of_any_shape_is_drained)
 	ck_assert_msg(rig.result.remaining == 0, "%s", s->name);
 	ck_assert_msg(active(s) == DUE, "%s", s->name);
 	/* The log has the same keys. */
-	ck_assert_msg(side_int(rig.side,
-			       "SELECT count(*) FROM (SELECT unnest(keys[1:1]) FROM"
-			       " bk.booking_transitions EXCEPT ALL SELECT %s FROM %s AS b WHERE %s) AS q",
-			       s->key, table_of(s), s->active) == 0,
-		      "%s", s->name);
+	ck_assert_msg(
+		side_int(rig.side,
+			 "SELECT count(*) FROM (SELECT unnest(keys[1:1]) FROM"
+			 " bk.booking_transitions EXCEPT ALL SELECT %s FROM %s AS b WHERE %s) AS q",
+			 s->key, table_of(s), s->active) == 0,
+		"%s", s->name);
 	ck_assert_msg(rig_run() == BK_OK, "%s", s->name);
 	ck_assert_int_eq(rig.result.processed, 0);
 }
@@ -219,8 +228,9 @@ START_TEST(the_same_while_others_hold_rows_of_it)
 	const struct shop *s = &shops[_i];
 
 	open_shop(s);
-	side_exec(rig.side, "BEGIN; SELECT 1 FROM (SELECT 1 FROM %s AS b WHERE NOT (%s) LIMIT %d"
-			    " FOR UPDATE) AS q",
+	side_exec(rig.side,
+		  "BEGIN; SELECT 1 FROM (SELECT 1 FROM %s AS b WHERE NOT (%s) LIMIT %d"
+		  " FOR UPDATE) AS q",
 		  table_of(s), s->active, LOCKED);
 	ck_assert_msg(rig_run() == BK_OK, "%s: %s", s->name, rig.err.message);
 	side_exec(rig.side, "COMMIT");
@@ -262,11 +272,12 @@ START_TEST(a_dry_run_lists_in_the_order_of_the_run)
 	/* Within a batch the order is the server's. */
 	rig.request.batch_size = 1;
 	ck_assert_msg(rig_run() == BK_OK, "%s: %s", s->name, rig.err.message);
-	ck_assert_str_eq(bk_buf_cstr(&l.keys),
-			 side_text(rig.side,
-				   "SELECT string_agg(octet_length(k) || ':' || k, '' ORDER BY t.id, n)"
-				   " FROM bk.booking_transitions AS t,"
-				   " unnest(keys[1:1]) WITH ORDINALITY AS u (k, n)"));
+	ck_assert_str_eq(
+		bk_buf_cstr(&l.keys),
+		side_text(rig.side,
+			  "SELECT string_agg(octet_length(k) || ':' || k, '' ORDER BY t.id, n)"
+			  " FROM bk.booking_transitions AS t,"
+			  " unnest(keys[1:1]) WITH ORDINALITY AS u (k, n)"));
 	bk_buf_clear(&l.keys);
 	bk_dry_head_clear(&head);
 }

@@ -22,7 +22,6 @@ enum { OPEN_ENDED = -1 };
 static const struct bk_sql_var vars[] = {
 	{"bk", "bk"},
 	{"probe", "SELECT true"},
-	{"role", "some role"},
 	{"type", "pg_catalog.text"},
 	{"status", "status"},
 	{"check", "\"status\" <> 'x'"},
@@ -45,15 +44,17 @@ static const struct contract {
 } contracts[] = {
 	{"booking_batch", "seen locked changed ledger d k1", false, true},
 	{"booking_checks", "expression", false, false},
-	{"booking_columns", "relkind has_children name type_name type_shown type_kind is_generated",
+	{"booking_columns",
+	 "relkind has_children key_is_unique name type_name type_shown type_kind is_generated",
 	 false, false},
 	{"booking_count", "n oldest", false, false},
 	{"booking_explain", "QUERY~PLAN", false, false},
-	{"booking_labels", "label refused shown", false, false},
+	{"booking_labels", "label refused cut shown", false, false},
 	{"booking_scan", NULL, false, true},
 	{"bounds", "as_of lower", false, false},
 	{"command_record", "id executed_at", false, false},
-	{"dry_head", "as_of shown_as_of lower job_status never_succeeded", false, false},
+	{"dry_head", "as_of shown_as_of lower job_status next_execution_time never_succeeded",
+	 false, false},
 	{"dry_select", "k1 due due_at", false, false},
 	{"grant_bookings", NULL, true, false},
 	{"grant_schema", NULL, true, false},
@@ -71,10 +72,8 @@ static const struct contract {
 	{"reference_bookings", NULL, true, false},
 	{"reference_count", "n", false, false},
 	{"reference_exists", "present", false, false},
-	{"role_create", NULL, false, false},
-	{"role_missing", "role", false, false},
+	{"role_missing", "statement makes_role", false, false},
 	{"run_end", "status processed_count execution_time_ms", false, false},
-	{"run_resolve", "batch_no processed", false, false},
 	{"sample_bookings", NULL, true, false},
 	{"schema_bootstrap", NULL, true, false},
 	{"sha256", "digest", false, false},
@@ -154,11 +153,10 @@ static size_t head_len(const char *text)
 /* With its comment, which bk_sql_text() leaves out. */
 static const char *whole_text(const char *file)
 {
-	size_t i = 0;
-
-	while (strcmp(bk_sql_files[i].name, file) != 0)
-		i++;
-	return (const char *)bk_sql_files[i].text;
+	for (size_t i = 0; i < bk_sql_files_count; i++)
+		if (strcmp(bk_sql_files[i].name, file) == 0)
+			return (const char *)bk_sql_files[i].text;
+	ck_abort_msg("there is no %s.sql", file);
 }
 
 /* Every number from 1 on, and no other. */

@@ -7,6 +7,7 @@ my $MAX_FILE = 500;
 my $MAX_CMD = 150;
 my $MAX_FUNCTION = 60;
 my $MAX_COLUMNS = 100;
+my $MAX_SCRIPT_COLUMNS = 110; # of tests: a regular expression cannot be folded
 my $TAB = 8;
 
 my $failed = 0;
@@ -42,9 +43,10 @@ sub check_text {
 		report($file, $number, 'white space at the end') if $line =~ /[ \t\r]$/;
 		report($file, $number, 'a note to do later belongs in an issue')
 			if $line =~ /\b(T[O]DO|F[I]XME|X[X]X|H[A]CK)\b/;
-		report($file, $number, "longer than $MAX_COLUMNS columns")
+		my $most = $file =~ m{^tests/.*\.sh$} ? $MAX_SCRIPT_COLUMNS : $MAX_COLUMNS;
+		report($file, $number, "longer than $most columns")
 			if $file =~ m{\.(c|h|sh|pl)$|^Makefile$|^\.ci/}
-			&& columns($line) > $MAX_COLUMNS;
+			&& columns($line) > $most;
 	}
 	my $max = $file =~ m{^cmd/} ? $MAX_CMD : $MAX_FILE;
 	report($file, $max + 1, "has $number lines, $max is the limit")

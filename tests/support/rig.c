@@ -161,7 +161,8 @@ void rig_due(int n)
 {
 	side_exec(rig.side,
 		  "INSERT INTO public.bookings (status, starts_at, ends_at, checked_in_at)"
-		  " SELECT 'CONFIRMED', now() - interval '1 hour' + g * (interval '30 m' / greatest(%d, 1)),"
+		  " SELECT 'CONFIRMED', now() - interval '1 hour' + g * (interval '30 m' /"
+		  " greatest(%d, 1)),"
 		  " now() + interval '1 day', now() - interval '2 hours'"
 		  " FROM generate_series(1, %d) AS g",
 		  n, n);

@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# The keys and types of each command's JSON, against golden/COMMAND.txt: within schema bk/1 a key is
+# never removed, renamed or given another type. A key that was added is entered by
+#
+#	UPDATE_GOLDEN=yes make check-cli T=golden
+#
+# shellcheck source=tests/cli/harness.sh
+. "$BK_SRC/tests/cli/harness.sh"
+# shellcheck source=tests/cli/bookings.sh
+. "$BK_SRC/tests/cli/bookings.sh"
+
+golden_dir=$BK_SRC/tests/cli/golden
+seen=$BK_TEST_DIR/seen
+mkdir "$seen"
+
+# Each path once, with the types that stand there: "data.items.[].status string".
+shape() {
+	jq -r '[paths as $p | {
+			path: ($p | map(if type == "number" then "[]" else . end) | join(".")),
+			type: (getpath($p) | type)}]
+		| group_by(.path)[] | "\(.[0].path) \(map(.type) | unique | join("|"))"'
+}
+
+# golden NAME STATUS COMMAND...
+golden() {
+	local name=$1 status=$2
+	shift 2
+	t "the keys of $name: $*"
+	run "$@"
+	is_rc "$status"
+	json_is '.meta.schema' bk/1
+	shape <"$BK_TEST_DIR/.out" >"$seen/$name.txt"
+	[ "${UPDATE_GOLDEN-}" != yes ] || cp "$seen/$name.txt" "$golden_dir/$name.txt"
+	is "$(diff "$golden_dir/$name.txt" "$seen/$name.txt" 2>&1)" "" "< expected > got"
+}
+
+configure
+golden usage-error 64 bkactivate --nosuch --json
+golden migrate-check 78 bkmaint migrate --check --json
+golden migrate 0 bkmaint migrate --reference-bookings --json
+golden version 0 bkactivate --version --json
+
+due 3
+golden dry-run 0 bkactivate -n --json
+golden run 0 bkactivate --json
+golden run-not-due 0 bkactivate --json
+due 2
+golden run-limited 3 bkactivate --now --limit=1 --json
+bookings 1 PENDING '1 day' '2 days' null "'-1 minute'"
+golden run-due 0 bkmaint run --due --json
+running cancel-no-shows '1 minute'
+golden run-busy 0 bknoshow --json
+golden run-busy-error 75 bknoshow --now --json
+sql "update bk.execution_workers set lease_expires_at = now()"
+golden run-takeover 0 bknoshow --now --json
+
+golden status-jobs 0 bkstatus --json
+golden status-job 0 bkstatus job activate-due --json
+golden status-history 0 bkstatus history --json
+golden status-execution 0 bkstatus execution "$(sql "select min(execution_id)
+	from bk.booking_transitions")" --json
+golden status-config 0 bkstatus config --json
+golden status-health 0 bkstatus health --json
+
+t "every golden file belongs to a command"
+is "$(ls "$golden_dir")" "$(ls "$seen")"
+
+done_testing

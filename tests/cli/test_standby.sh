@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# A read-only standby: what changes something says why it cannot, what reads works.
+# shellcheck source=tests/cli/harness.sh
+. "$BK_SRC/tests/cli/harness.sh"
+# shellcheck source=tests/cli/bookings.sh
+. "$BK_SRC/tests/cli/bookings.sh"
+# shellcheck source=etc/dev/cluster.sh
+. "$BK_SRC/etc/dev/cluster.sh"
+
+standby=$BK_TEST_DIR/standby
+trap 'cluster_stop "$standby"' EXIT
+configure
+empty_table
+due 3
+cluster_standby "$standby" "$(dirname "$PGHOST")" || exit 1
+primary=$PGHOST
+reader=$standby/socket
+
+for command in bkactivate "bkactivate --now" bknoshow "bkmaint update-expired" \
+	"bkmaint run --due" "bkmaint migrate"; do
+	t "$command on a standby says why not: 69"
+	run $command -h "$reader"
+	is_rc 69
+	out_is_empty
+	err_has "error: "
+	err_has "recovery"
+	is "$(grep -vc hint "$BK_TEST_DIR/.err")" 1 "lines that are no hint"
+	run $command -h "$reader" --json
+	is_rc 69
+	json_is '[.success, .error.code, .error.exitCode, .data] | tojson' \
+		'[false,"DATABASE_READ_ONLY",69,null]'
+done
+
+t "several hosts, all of them standbys"
+run bkactivate -h "$reader,$reader"
+is_rc 69
+run bkactivate -h "$reader,$reader" --json
+json_is .error.code DATABASE_READ_ONLY
+
+t "bkstatus works there"
+for command in jobs history "job activate-due" config; do
+	run bkstatus $command -h "$reader" --json
+	is_rc 0
+	json_is .success true
+done
+run bkstatus health -h "$reader"
+is_rc 0
+
+t "a dry run works there, in every format"
+for format in table json jsonl csv; do
+	run bkactivate -n -h "$reader" -o $format
+	is_rc 0
+	err_is_empty
+done
+run bkactivate -n -h "$reader" --json
+json_is .data.total 3
+
+t "migrate --check works there"
+run bkmaint migrate --check -h "$reader"
+is_rc 0
+
+t "nothing was changed or recorded"
+is "$(records) $(statuses)" "0 CONFIRMED 3"
+
+t "of several hosts the one that can be written to is taken"
+run bkactivate -h "$reader,$primary"
+is_rc 0
+err_is_empty
+is "$(statuses)" "ACTIVE 3"
+
+done_testing
