@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "conf/jobs.h"
 #include "rule/queue.h"
+#include "rule/table.h"
 #include "rule/unit.h"
 #include "view/read.h"
 
@@ -222,9 +223,23 @@ static bool is_fatal(struct bk_db *db, enum bk_rc rc)
 	       rc == BK_E_INTERNAL;
 }
 
+/* A mapping that does not fit the table must not look like an empty queue. */
+static bool is_mapping_wrong(struct bk_db *db, const struct bk_conf *conf, struct bk_job_list *list)
+{
+	BK_CLEAN(bk_table_clear) struct bk_table table = {.columns = NULL};
+	struct bk_error why;
+
+	if (bk_table_load(db, bk_conf_mapping(conf), &table, &why) != BK_E_MAPPING)
+		return false;
+	list->queue_problem = bk_asprintf("no queue can be counted: %s", why.message);
+	return true;
+}
+
 enum bk_rc bk_view_queues(struct bk_db *db, const struct bk_conf *conf, struct bk_job_list *list,
 			  struct bk_error *err)
 {
+	if (is_mapping_wrong(db, conf, list))
+		return BK_OK;
 	for (size_t i = 0; i < list->count; i++) {
 		struct bk_job_view *job = &list->items[i];
 		struct bk_queue queue = {BK_NULL_INT, NULL};

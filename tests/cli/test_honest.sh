@@ -86,6 +86,15 @@ run bkactivate --config="$BK_TEST_DIR/below.conf" --now
 is_rc 78
 err_has 'table "app.below" does not exist'
 
+t "a mapping that does not fit is no empty queue"
+config many '"id"'
+sed -i 's/{"C"}/{"Confirmed"}/' "$BK_TEST_DIR/many.conf"
+sql "alter table app.many add check (status in ('C', 'A'))"
+run bkstatus --config="$BK_TEST_DIR/many.conf" --json
+is_rc 0
+err_has "bookings.states.confirmed: column \"status\" can never hold 'Confirmed'"
+json_is '.data.items | map(.queueDepth) | unique | tostring' '[null]'
+
 t "migrations whose notes are gone are a fault of the schema"
 sql "delete from bk.schema_migrations"
 run bkmaint migrate

@@ -259,7 +259,7 @@ t "a queue that cannot be counted is a warning, not an error"
 sql "ALTER TABLE public.bookings RENAME TO other"
 run bkstatus
 is_rc 0
-err_has "warning: queue of activate-due"
+err_has "warning: no queue can be counted"
 out_has "activate-due      IDLE    -     -                 0      -  -"
 sql "ALTER TABLE public.other RENAME TO bookings"
 

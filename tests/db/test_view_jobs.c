@@ -209,7 +209,7 @@ START_TEST(a_queue_that_cannot_be_counted_hides_nothing_else)
 	ck_assert_int_eq(bk_view_queues(pg_db, view_conf, &jobs, &err), BK_OK);
 	ck_assert_int_eq(jobs.items[0].queue_depth, BK_NULL_INT);
 	ck_assert_ptr_nonnull(jobs.queue_problem);
-	ck_assert_msg(strncmp(jobs.queue_problem, "queue of activate-due: ", 23) == 0, "%s",
+	ck_assert_msg(strncmp(jobs.queue_problem, "no queue can be counted: ", 25) == 0, "%s",
 		      jobs.queue_problem);
 }
 END_TEST
