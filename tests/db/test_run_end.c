@@ -179,6 +179,31 @@ START_TEST(a_table_that_stays_locked_is_an_error_and_the_run_is_closed)
 }
 END_TEST
 
+static void hold_table_at_last(int n)
+{
+	if (n == 3)
+		side_exec(rig.side, "BEGIN; LOCK TABLE bookings");
+}
+
+static void let_go(void)
+{
+	side_exec(rig.side, "ROLLBACK");
+}
+
+START_TEST(a_count_that_is_too_slow_fails_no_run_that_did_its_work)
+{
+	rig_due(12);
+	rig.request.statement_timeout_ms = 200;
+	rig.request.lock_timeout_ms = 10000;
+	rig.after_commit = hold_table_at_last;
+	rig.before_end = let_go;
+	ck_assert_int_eq(rig_run(), BK_OK);
+	ck_assert_str_eq(rig.result.status, "SUCCESS");
+	ck_assert_int_eq(rig.result.processed, 12);
+	ck_assert_int_eq(rig.result.remaining, BK_NULL_INT);
+}
+END_TEST
+
 /* --- errors of the table --- */
 
 static void break_the_table(int n)
@@ -317,6 +342,7 @@ int main(void)
 	ADD(tc, a_run_ends_at_its_timeout_and_keeps_what_it_committed);
 	ADD(tc, a_statement_that_the_end_of_the_budget_cuts_short_is_a_timeout);
 	ADD_ROWS(tc, a_table_that_stays_locked_is_an_error_and_the_run_is_closed, stuck);
+	ADD(tc, a_count_that_is_too_slow_fails_no_run_that_did_its_work);
 	ADD(tc, an_exception_of_a_trigger_ends_the_run_and_is_recorded);
 	ADD(tc, a_trigger_that_drops_the_update_leaves_work_and_is_told);
 	ADD(tc, a_table_that_vanishes_during_the_run_is_recorded);
