@@ -136,3 +136,14 @@ void bk_json_render(const struct bk_json *value, struct bk_buf *out)
 		len -= n;
 	}
 }
+
+void bk_json_typed_line(struct bk_buf *out, const char *type, struct bk_json *value)
+{
+	struct bk_json *line = bk_json_object();
+
+	bk_json_set_str(line, "type", type);
+	bk_json_set(line, type, value);
+	bk_json_render(line, out);
+	bk_json_free(line);
+	bk_buf_char(out, '\n');
+}

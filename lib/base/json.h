@@ -40,6 +40,10 @@ void bk_json_push_str(struct bk_json *array, const char *text);
 /* Version of json-c, "0.16". */
 const char *bk_json_library_version(void);
 
+/* Appends {"type":TYPE,TYPE:VALUE} and a newline: a line of JSON lines. Takes the
+   value; `type` must be a literal. */
+void bk_json_typed_line(struct bk_buf *out, const char *type, struct bk_json *value);
+
 /* Appends the compact form, one line, no newline at the end. */
 void bk_json_render(const struct bk_json *value, struct bk_buf *out);
 

@@ -99,12 +99,7 @@ static void put_row(struct dry_out *d, const struct bk_dry_row *row, struct bk_b
 		return;
 	}
 	if (d->app->format == BK_OUT_JSONL) {
-		BK_CLEAN(bk_json_clean) struct bk_json *line = bk_json_object();
-
-		bk_json_set_str(line, "type", "booking");
-		bk_json_set(line, "booking", row_json(row));
-		bk_json_render(line, out);
-		bk_buf_char(out, '\n');
+		bk_json_typed_line(out, "booking", row_json(row));
 		return;
 	}
 	put_keys(out, row, " ", bk_escape_line);

@@ -50,12 +50,8 @@ static struct bk_json *report_json(const struct bk_migrate_report *r)
 
 static void put_jsonl(struct bk_buf *out, const struct bk_migrate_report *r)
 {
-	BK_CLEAN(bk_json_clean) struct bk_json *line = bk_json_object();
-
-	bk_json_set_str(line, "type", "migrate");
-	bk_json_set(line, "migrate", report_json(r));
-	bk_json_render(line, out);
-	bk_buf_fmt(out, "\n{\"type\":\"summary\",\"applied\":%zu,\"pending\":%zu}\n",
+	bk_json_typed_line(out, "migrate", report_json(r));
+	bk_buf_fmt(out, "{\"type\":\"summary\",\"applied\":%zu,\"pending\":%zu}\n",
 		   r->applied.count, r->pending.count);
 }
 

@@ -142,12 +142,7 @@ void bk_run_report_csv(struct bk_buf *out, const struct bk_run_report *r, bool h
 
 void bk_run_report_jsonl(struct bk_buf *out, const struct bk_run_report *r)
 {
-	BK_CLEAN(bk_json_clean) struct bk_json *line = bk_json_object();
-
-	bk_json_set_str(line, "type", "run");
-	bk_json_set(line, "run", bk_run_report_json(r));
-	bk_json_render(line, out);
-	bk_buf_char(out, '\n');
+	bk_json_typed_line(out, "run", bk_run_report_json(r));
 }
 
 static enum bk_rc print_jsonl(struct bk_app *app, const struct bk_run_report *r, struct bk_buf *out)

@@ -24,33 +24,6 @@ static void setup(void)
 	pg_db->interrupted = &interrupted;
 }
 
-/* "STATUS processed error_code" of the execution. */
-static const char *record(int id)
-{
-	return side_text(rig.side,
-			 "SELECT concat_ws(' ', status, processed_count, error_code) FROM"
-			 " bk.maintenance_executions WHERE id = %d",
-			 id);
-}
-
-static const char *job_column(const char *column)
-{
-	return side_text(
-		rig.side,
-		"SELECT (%s)::text FROM bk.scheduler_job_info WHERE job_name = 'activate-due'",
-		column);
-}
-
-static int64_t changed(void)
-{
-	return side_int(rig.side, "SELECT count(*) FROM audit");
-}
-
-static int64_t changed_twice(void)
-{
-	return side_int(rig.side, "SELECT count(*) - count(DISTINCT id) FROM audit");
-}
-
 /* --- the guard --- */
 
 static const struct {
@@ -74,14 +47,14 @@ START_TEST(a_first_run_that_would_change_too_much_is_refused)
 	ck_assert_int_eq(rig_run(), guards[_i].rc);
 	if (guards[_i].rc != BK_E_REFUSED)
 		return;
-	ck_assert_str_eq(record(1), "REFUSED 0 REFUSED");
+	ck_assert_str_eq(rig_record(1), "REFUSED 0 REFUSED");
 	ck_assert_str_eq(rig.result.status, "REFUSED");
 	ck_assert_ptr_nonnull(strstr(rig.err.message, "activate-due"));
 	ck_assert_ptr_nonnull(strstr(rig.err.hint, "--allow"));
-	ck_assert_int_eq(changed(), 0);
+	ck_assert_int_eq(rig_changed(), 0);
 	ck_assert_int_eq(rig.batches, 0);
-	ck_assert_str_eq(job_column("status"), "ERROR");
-	ck_assert_str_eq(job_column("retry_count"), "1");
+	ck_assert_str_eq(rig_job_column("status"), "ERROR");
+	ck_assert_str_eq(rig_job_column("retry_count"), "1");
 }
 END_TEST
 
@@ -123,13 +96,13 @@ START_TEST(a_run_ends_at_its_timeout_and_keeps_what_it_committed)
 	ck_assert_int_eq(bk_rc_info(BK_E_TIMEOUT)->exit_status, BK_EXIT_REMAINS);
 	ck_assert_str_eq(rig.result.status, "TIMEOUT");
 	ck_assert_int_eq(rig.result.processed, 10);
-	ck_assert_str_eq(record(1), "TIMEOUT 10 TIMEOUT");
-	ck_assert_int_eq(changed(), 10);
+	ck_assert_str_eq(rig_record(1), "TIMEOUT 10 TIMEOUT");
+	ck_assert_int_eq(rig_changed(), 10);
 	rig.jump_ms = 0;
 	rig.after_commit = NULL;
 	ck_assert_int_eq(rig_run(), BK_OK);
 	ck_assert_int_eq(rig.result.processed, 13);
-	ck_assert_int_eq(changed_twice(), 0);
+	ck_assert_int_eq(rig_changed_twice(), 0);
 }
 END_TEST
 
@@ -147,8 +120,8 @@ START_TEST(a_statement_that_the_end_of_the_budget_cuts_short_is_a_timeout)
 	rig.before_batch = hold_and_jump;
 	ck_assert_int_eq(rig_run(), BK_E_TIMEOUT);
 	side_exec(rig.side, "ROLLBACK");
-	ck_assert_str_eq(record(1), "TIMEOUT 10 TIMEOUT");
-	ck_assert_int_eq(changed(), 10);
+	ck_assert_str_eq(rig_record(1), "TIMEOUT 10 TIMEOUT");
+	ck_assert_int_eq(rig_changed(), 10);
 }
 END_TEST
 
@@ -174,8 +147,8 @@ START_TEST(a_table_that_stays_locked_is_an_error_and_the_run_is_closed)
 	ck_assert_str_eq(rig.err.sqlstate, stuck[_i].sqlstate);
 	side_exec(rig.side, "ROLLBACK");
 	ck_assert_str_eq(rig.result.status, "ERROR");
-	ck_assert_str_eq(record(1), "ERROR 5 RUN_FAILED");
-	ck_assert_str_eq(job_column("status"), "ERROR");
+	ck_assert_str_eq(rig_record(1), "ERROR 5 RUN_FAILED");
+	ck_assert_str_eq(rig_job_column("status"), "ERROR");
 }
 END_TEST
 
@@ -220,16 +193,16 @@ START_TEST(an_exception_of_a_trigger_ends_the_run_and_is_recorded)
 	rig.before_batch = break_the_table;
 	ck_assert_int_eq(rig_run(), BK_E_RUN);
 	ck_assert_str_eq(rig.err.sqlstate, "P0001");
-	ck_assert_str_eq(record(1), "ERROR 10 RUN_FAILED");
+	ck_assert_str_eq(rig_record(1), "ERROR 10 RUN_FAILED");
 	ck_assert_ptr_nonnull(strstr(side_text(rig.side, "SELECT error_message FROM"
 							 " bk.maintenance_executions"),
 				     "the ledger is closed"));
-	ck_assert_int_eq(changed(), 10);
-	ck_assert_str_eq(job_column("last_execution_status"), "ERROR");
+	ck_assert_int_eq(rig_changed(), 10);
+	ck_assert_str_eq(rig_job_column("last_execution_status"), "ERROR");
 	ck_assert_str_eq(
-		job_column("retry_count || ' ' || total_failures || ' ' || total_processed"),
+		rig_job_column("retry_count || ' ' || total_failures || ' ' || total_processed"),
 		"1 1 10");
-	ck_assert_ptr_nonnull(strstr(job_column("error_message"), "the ledger is closed"));
+	ck_assert_ptr_nonnull(strstr(rig_job_column("error_message"), "the ledger is closed"));
 }
 END_TEST
 
@@ -248,7 +221,7 @@ START_TEST(a_trigger_that_drops_the_update_leaves_work_and_is_told)
 	ck_assert_int_eq(rig.result.processed, 11);
 	ck_assert_int_eq(rig.result.remaining, 1);
 	ck_assert_int_eq(rig.result.skipped_locked, 0);
-	ck_assert_int_eq(changed(), 11);
+	ck_assert_int_eq(rig_changed(), 11);
 	ck_assert_int_eq(side_int(rig.side, "SELECT sum(row_count) FROM bk.booking_transitions"),
 			 11);
 }
@@ -265,7 +238,7 @@ START_TEST(a_table_that_vanishes_during_the_run_is_recorded)
 	rig_due(12);
 	rig.before_batch = drop_table;
 	ck_assert_int_eq(rig_run(), BK_E_SCHEMA);
-	ck_assert_str_eq(record(1), "ERROR 5 SCHEMA");
+	ck_assert_str_eq(rig_record(1), "ERROR 5 SCHEMA");
 }
 END_TEST
 
@@ -295,8 +268,8 @@ START_TEST(a_signal_during_a_batch_cancels_it_and_closes_the_record)
 	side_exec(rig.side, "ROLLBACK");
 	ck_assert_str_eq(rig.result.status, "CANCELLED");
 	ck_assert_int_eq(rig.result.processed, 5);
-	ck_assert_int_eq(changed(), 5);
-	ck_assert_str_eq(job_column("status"), "IDLE");
+	ck_assert_int_eq(rig_changed(), 5);
+	ck_assert_str_eq(rig_job_column("status"), "IDLE");
 	ck_assert_int_eq(side_int(rig.side, "SELECT count(*) FROM bk.execution_workers"), 0);
 }
 END_TEST

@@ -22,33 +22,6 @@ static void setup(void)
 	rig.request.batch_size = 5;
 }
 
-/* "STATUS processed error_code" of the execution. */
-static const char *record(int id)
-{
-	return side_text(rig.side,
-			 "SELECT concat_ws(' ', status, processed_count, error_code) FROM"
-			 " bk.maintenance_executions WHERE id = %d",
-			 id);
-}
-
-static const char *job_column(const char *column)
-{
-	return side_text(
-		rig.side,
-		"SELECT (%s)::text FROM bk.scheduler_job_info WHERE job_name = 'activate-due'",
-		column);
-}
-
-static int64_t changed(void)
-{
-	return side_int(rig.side, "SELECT count(*) FROM audit");
-}
-
-static int64_t changed_twice(void)
-{
-	return side_int(rig.side, "SELECT count(*) - count(DISTINCT id) FROM audit");
-}
-
 static void steal_lease(int n)
 {
 	if (n == 3)
@@ -62,9 +35,9 @@ START_TEST(a_lost_lease_rolls_the_batch_back_and_nothing_more_is_written)
 	ck_assert_int_eq(rig_run(), BK_E_LEASE_LOST);
 	ck_assert_int_eq(bk_rc_info(BK_E_LEASE_LOST)->exit_status, BK_EXIT_FAILED);
 	ck_assert_int_eq(rig.batches, 3);
-	ck_assert_int_eq(changed(), 10);
+	ck_assert_int_eq(rig_changed(), 10);
 	ck_assert_int_eq(side_int(rig.side, "SELECT count(*) FROM bk.booking_transitions"), 2);
-	ck_assert_str_eq(record(1), "RUNNING 0");
+	ck_assert_str_eq(rig_record(1), "RUNNING 0");
 	ck_assert_ptr_null(rig.result.status);
 }
 END_TEST
@@ -88,11 +61,11 @@ START_TEST(who_was_taken_over_stops_and_each_booking_is_changed_once)
 	rig_due(23);
 	rig.before_batch = take_over_at_three;
 	ck_assert_int_eq(rig_run(), BK_E_LEASE_LOST);
-	ck_assert_str_eq(record(1), "ABANDONED 10 ABANDONED");
-	ck_assert_str_eq(record(2), "SUCCESS 13");
-	ck_assert_int_eq(changed(), 23);
-	ck_assert_int_eq(changed_twice(), 0);
-	ck_assert_str_eq(job_column("total_processed"), "23");
+	ck_assert_str_eq(rig_record(1), "ABANDONED 10 ABANDONED");
+	ck_assert_str_eq(rig_record(2), "SUCCESS 13");
+	ck_assert_int_eq(rig_changed(), 23);
+	ck_assert_int_eq(rig_changed_twice(), 0);
+	ck_assert_str_eq(rig_job_column("total_processed"), "23");
 	bk_run_result_clear(&elsewhere);
 }
 END_TEST
@@ -102,9 +75,9 @@ START_TEST(who_was_taken_over_before_the_end_does_not_close_the_record)
 	rig_due(7);
 	rig.before_end = expire_lease;
 	ck_assert_int_eq(rig_run(), BK_E_LEASE_LOST);
-	ck_assert_str_eq(record(1), "ABANDONED 7 ABANDONED");
-	ck_assert_str_eq(job_column("last_execution_status"), "SUCCESS");
-	ck_assert_str_eq(job_column("total_processed"), "7");
+	ck_assert_str_eq(rig_record(1), "ABANDONED 7 ABANDONED");
+	ck_assert_str_eq(rig_job_column("last_execution_status"), "SUCCESS");
+	ck_assert_str_eq(rig_job_column("total_processed"), "7");
 	bk_run_result_clear(&elsewhere);
 }
 END_TEST
@@ -120,7 +93,7 @@ START_TEST(a_batch_that_was_done_already_is_not_done_again)
 	rig_due(12);
 	rig.before_batch = complete_ledger;
 	ck_assert_int_eq(rig_run(), BK_E_LEASE_LOST);
-	ck_assert_int_eq(changed(), 5);
+	ck_assert_int_eq(rig_changed(), 5);
 }
 END_TEST
 
@@ -151,7 +124,7 @@ START_TEST(a_claim_and_an_end_at_one_moment_do_not_deadlock)
 	rig.before_end = take_over_while_ending;
 	ck_assert_msg(rig_run() == BK_E_LEASE_LOST, "%s", rig.err.message);
 	side_finish(rig.side);
-	ck_assert_str_eq(record(1), "ABANDONED 0");
+	ck_assert_str_eq(rig_record(1), "ABANDONED 0");
 }
 END_TEST
 
@@ -166,15 +139,15 @@ START_TEST(a_run_whose_connection_is_lost_is_finished_by_the_next)
 	rig_due(23);
 	rig.before_batch = terminate;
 	ck_assert_int_eq(rig_run(), BK_E_UNAVAILABLE);
-	ck_assert_str_eq(record(1), "RUNNING 0");
-	ck_assert_int_eq(changed(), 10);
+	ck_assert_str_eq(rig_record(1), "RUNNING 0");
+	ck_assert_int_eq(rig_changed(), 10);
 	ck_assert_int_eq(rig_run_elsewhere(&elsewhere), BK_OK);
 	ck_assert_int_eq(elsewhere.outcome, BK_OUTCOME_BUSY);
 	bk_run_result_clear(&elsewhere);
 	expire_lease();
-	ck_assert_str_eq(record(1), "ABANDONED 10 ABANDONED");
-	ck_assert_str_eq(record(2), "SUCCESS 13");
-	ck_assert_int_eq(changed_twice(), 0);
+	ck_assert_str_eq(rig_record(1), "ABANDONED 10 ABANDONED");
+	ck_assert_str_eq(rig_record(2), "SUCCESS 13");
+	ck_assert_int_eq(rig_changed_twice(), 0);
 	bk_run_result_clear(&elsewhere);
 }
 END_TEST
@@ -209,12 +182,12 @@ START_TEST(a_lost_commit_is_unknown_and_nothing_more_is_written)
 	side_close(killer);
 	side_exec(rig.side, "ROLLBACK");
 	ck_assert_int_eq(bk_rc_info(BK_E_UNKNOWN)->exit_status, BK_EXIT_FAILED);
-	ck_assert_str_eq(record(1), "RUNNING 0");
+	ck_assert_str_eq(rig_record(1), "RUNNING 0");
 	expire_lease();
 	/* As it turned out, it was rolled back. */
-	ck_assert_str_eq(record(1), "ABANDONED 5 ABANDONED");
-	ck_assert_str_eq(record(2), "SUCCESS 7");
-	ck_assert_int_eq(changed(), 12);
+	ck_assert_str_eq(rig_record(1), "ABANDONED 5 ABANDONED");
+	ck_assert_str_eq(rig_record(2), "SUCCESS 7");
+	ck_assert_int_eq(rig_changed(), 12);
 	bk_run_result_clear(&elsewhere);
 }
 END_TEST
@@ -259,8 +232,8 @@ START_TEST(of_many_at_once_each_booking_is_changed_once)
 		}
 	}
 	ck_assert_int_ge(ran, ROUNDS);
-	ck_assert_int_eq(changed(), RACE_DUE * ROUNDS);
-	ck_assert_int_eq(changed_twice(), 0);
+	ck_assert_int_eq(rig_changed(), RACE_DUE * ROUNDS);
+	ck_assert_int_eq(rig_changed_twice(), 0);
 	ck_assert_int_eq(side_int(rig.side, "SELECT count(*) FROM bk.maintenance_executions WHERE"
 					    " status = 'SUCCESS'"),
 			 ran);

@@ -179,3 +179,29 @@ void rig_audit(void)
 		  "CREATE TRIGGER note AFTER UPDATE ON public.bookings"
 		  " FOR EACH ROW EXECUTE FUNCTION public.note()");
 }
+
+const char *rig_record(int id)
+{
+	return side_text(rig.side,
+			 "SELECT concat_ws(' ', status, processed_count, error_code) FROM"
+			 " bk.maintenance_executions WHERE id = %d",
+			 id);
+}
+
+const char *rig_job_column(const char *column)
+{
+	return side_text(
+		rig.side,
+		"SELECT (%s)::text FROM bk.scheduler_job_info WHERE job_name = 'activate-due'",
+		column);
+}
+
+int64_t rig_changed(void)
+{
+	return side_int(rig.side, "SELECT count(*) FROM audit");
+}
+
+int64_t rig_changed_twice(void)
+{
+	return side_int(rig.side, "SELECT count(*) - count(DISTINCT id) FROM audit");
+}

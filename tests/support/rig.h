@@ -56,4 +56,13 @@ void rig_due(int n);
 /* Writes each change of a status to table audit (id, from_state, to_state). */
 void rig_audit(void);
 
+/* "STATUS processed error_code" of an execution; a column of the row of the job
+   activate-due. Both are valid until the side's next question. */
+const char *rig_record(int id);
+const char *rig_job_column(const char *column);
+
+/* Changes in table audit, and those of a booking that had one before. */
+int64_t rig_changed(void);
+int64_t rig_changed_twice(void);
+
 #endif
