@@ -17,6 +17,9 @@ set -uo pipefail
 # under test).
 set -m
 
+# bk refuses a configuration that its group may write to, so no test may make one by chance.
+umask 022
+
 src=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 bin='' jobs=$(nproc) valgrind='' mode='' kinds=() files=()
 for arg; do

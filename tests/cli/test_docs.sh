@@ -80,7 +80,7 @@ t "bkstatus(1) has the words of --status and --trigger"
 run bkstatus history --status=nosuch
 # shellcheck disable=SC2013 # words without blanks
 for word in $(grep -o '[A-Z]\{5,\}' <<<"$ERR") SCHEDULER MANUAL; do
-	[[ $(mandoc -T ascii "$(page bkstatus)" | col -b) == *"$word"* ]] ||
+	[[ $(mandoc -T ascii "$(page bkstatus)" | sed 's/.\x08//g') == *"$word"* ]] ||
 		harness_fail "page" "$word" "not there"
 done
 
