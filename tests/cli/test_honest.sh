@@ -31,10 +31,20 @@ err_has 'bookings.key: no unique index'
 sql_is "select count(*) from app.twice where status = 'C'" 20
 
 t "nor is a unique index enough that NULLs may pass"
-sql "create unique index on app.twice (id, s)"
+sql "update app.twice as t set s = now() - n * interval '1 second'
+	from (select ctid, row_number() over () as n from app.twice) as x where x.ctid = t.ctid;
+create unique index twice_unique on app.twice (id, s)"
+sql_is "select count(*) from pg_indexes where indexname = 'twice_unique'" 1
 config twice '"id", "s"'
 run bkactivate --config="$BK_TEST_DIR/twice.conf"
 is_rc 78
+err_has 'bookings.key: no unique index'
+
+t "and one without NULLs is"
+sql "alter table app.twice alter s set not null"
+run bkactivate --config="$BK_TEST_DIR/twice.conf" --json
+is_rc 0
+json_is .data.processedCount 20
 
 t "a key of an extension's type with an order of its own is a mapping error"
 sql "create extension citext;
@@ -51,7 +61,7 @@ create function app.no() returns trigger language plpgsql as
 	'begin if new.id % 2 = 0 then return null; end if; return new; end';
 create trigger no before update on app.vetoed for each row execute function app.no()"
 config vetoed '"id"'
-run bkactivate --config="$BK_TEST_DIR/vetoed.conf" --json
+run bkactivate --config="$BK_TEST_DIR/vetoed.conf" --now --json
 is_rc 3
 json_is '.data.status' PARTIAL
 json_is '.data.processedCount' 10
