@@ -6,8 +6,8 @@
  * allocates. On the way out each level may put its context in front
  * (bk_error_prefix), so the cause stays last:
  *
- *     if ((rc = bk_lease_claim(db, &claim, &lease, err)))
- *             return bk_error_prefix(err, "claim %s", claim.job);
+ *     if ((rc = bk_table_load(db, mapping, &table, err)))
+ *             return bk_error_prefix(err, "checking %s", mapping->table_name);
  *
  * "Another instance has the lease" and "nothing due" are results, not errors.
  *

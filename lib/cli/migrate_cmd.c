@@ -28,7 +28,7 @@ static void set_texts(struct bk_json *o, const char *key, const struct bk_texts 
 
 	for (size_t i = 0; i < texts->count; i++)
 		bk_json_push_str(list, texts->items[i]);
-	/* json.h wants a literal key; both callers pass one. */
+	/* json.h wants a literal key; every caller passes one. */
 	bk_json_set(o, key, list);
 }
 
