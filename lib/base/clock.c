@@ -30,9 +30,18 @@ static int64_t system_wall_us(void *self)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+static void system_sleep_ms(void *self, int64_t ms)
+{
+	const struct timespec ts = {ms / 1000, ms % 1000 * 1000000};
+
+	(void)self;
+	if (ms > 0)
+		(void)nanosleep(&ts, NULL);
+}
+
 struct bk_clock bk_clock_system(void)
 {
-	return (struct bk_clock){system_mono_ms, system_wall_us, NULL};
+	return (struct bk_clock){system_mono_ms, system_wall_us, NULL, system_sleep_ms};
 }
 
 static int64_t floor_div(int64_t a, int64_t b)

@@ -16,6 +16,8 @@ struct bk_clock {
 	int64_t (*mono_ms)(void *self); /* milliseconds, monotonic */
 	int64_t (*wall_us)(void *self); /* microseconds since 1970 UTC */
 	void *self;
+	/* Waits; returns early when a signal arrives. */
+	void (*sleep_ms)(void *self, int64_t ms);
 };
 
 /* The system's clocks. */

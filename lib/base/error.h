@@ -28,6 +28,7 @@ enum bk_rc {
 	BK_E_LEASE_LOST,  /* somebody took the job over; nothing more was written */
 	BK_E_UNKNOWN,     /* a commit was sent and its outcome could not be learnt */
 	BK_E_PARTIAL,     /* work remains: a limit was reached or rows were set aside */
+	BK_E_CANCELLED,   /* work remains: bkmaint cancel ended the run */
 	BK_E_TIMEOUT,     /* work remains: the run's budget is used up */
 	BK_E_REFUSED,     /* a guard refused the run */
 	BK_E_PAUSED,      /* manual run of a paused job without --force */

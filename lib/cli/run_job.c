@@ -59,6 +59,8 @@ static void judge_outcome(struct bk_run_report *r, const struct bk_options *o)
 	switch (result->outcome) {
 	case BK_OUTCOME_RAN:
 	case BK_OUTCOME_NOT_DUE:
+	case BK_OUTCOME_STANDBY:
+	case BK_OUTCOME_LATE:
 		break;
 	case BK_OUTCOME_BUSY:
 		r->rc = bk_error_set(&r->error, BK_E_BUSY, "%s is running already%s%s", r->job,

@@ -12,8 +12,10 @@ const struct bk_job_name bk_job_names[] = {
 	{BK_JOB_NO_SHOW, "Cancel no-shows"},
 	{BK_JOB_COMPLETE, "Complete ended bookings"},
 	{BK_JOB_EXPIRE, "Expire unconfirmed bookings"},
+	{BK_JOB_CLEANUP, "Clean up after dead runs"},
 };
 const size_t bk_job_names_count = BK_COUNT(bk_job_names);
+const size_t bk_booking_jobs_count = BK_COUNT(bk_job_names) - 1;
 
 const struct bk_job_name *bk_job_find(const char *name)
 {

@@ -11,6 +11,7 @@
 #define BK_JOB_NO_SHOW "cancel-no-shows"
 #define BK_JOB_COMPLETE "update-completed"
 #define BK_JOB_EXPIRE "update-expired"
+#define BK_JOB_CLEANUP "cleanup"
 
 struct bk_job_name {
 	const char *name;
@@ -20,6 +21,8 @@ struct bk_job_name {
 /* Every job, in the order in which `bkmaint run --due` and lists show them. */
 extern const struct bk_job_name bk_job_names[];
 extern const size_t bk_job_names_count;
+/* The first so many of them change bookings, by rules; cleanup looks after bk's own data. */
+extern const size_t bk_booking_jobs_count;
 
 /* The entry of that name, or NULL. */
 const struct bk_job_name *bk_job_find(const char *name);

@@ -28,6 +28,10 @@ enum { MAX_STRING = 1024, MAX_NAME = 63 };
 static const char *const log_targets[] = {"stderr", "file", "syslog", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
+static const char *const standbys[] = {"fail", "skip", NULL};
+static const char *const excesses[] = {"refuse", "trickle", NULL};
+static const char *const lates[] = {"run", "skip", NULL};
+static const char *const leaders[] = {"any", "sticky", NULL};
 
 const struct bk_key bk_global_keys[] = {
 	/* Not from the environment: libpq has its own variables there, PGHOST and so on. */
@@ -38,6 +42,10 @@ const struct bk_key bk_global_keys[] = {
 	 "name of this host in the records; unset = the host name"},
 	{"grace", BK_KEY_DURATION_NONE, "15m", 0, 3650 * DAY, NULL, FROM_ALL,
 	 "how late a check-in may be where a booking has no grace of its own"},
+	{"on-standby", BK_KEY_ENUM, "fail", 0, 0, standbys, FROM_HOST,
+	 "what a tick does when the database is a read-only standby"},
+	{"clock-skew", BK_KEY_DURATION, "5s", 100 * MS, DAY, NULL, FROM_ALL,
+	 "difference between the clocks of host and database that is warned about"},
 	{"log-target", BK_KEY_ENUM, "stderr", 0, 0, log_targets, FROM_HOST, "where the log goes"},
 	{"log-file", BK_KEY_STRING, NULL, 0, 0, NULL, FROM_HOST,
 	 "absolute path of the log, for log-target = file"},
@@ -66,6 +74,34 @@ const struct bk_key bk_job_keys[] = {
 	 "bookings due for longer are left alone"},
 	{"first-run-limit", BK_KEY_INT, "10000", 0, 1000000000, NULL, FROM_ALL,
 	 "most changes of a job that never succeeded yet; 0 = no limit"},
+	{"max-changes", BK_KEY_INT, "0", 0, 1000000000, NULL, FROM_ALL,
+	 "most changes of one run; 0 = no limit"},
+	{"on-exceed", BK_KEY_ENUM, "refuse", 0, 0, excesses, FROM_ALL,
+	 "what a run does that would change more than max-changes"},
+	{"max-quarantine", BK_KEY_INT, "100", 1, 10000, NULL, FROM_ALL,
+	 "most bookings that one run may set aside; more is a fault of all"},
+	{"max-retries", BK_KEY_INT, "3", 0, 100, NULL, FROM_ALL,
+	 "times a batch is tried again after a fault that may pass"},
+	{"retry-base", BK_KEY_DURATION, "250ms", MS, HOUR, NULL, FROM_ALL,
+	 "longest pause before the first retry; it doubles with each"},
+	{"retry-cap", BK_KEY_DURATION, "5s", MS, HOUR, NULL, FROM_ALL,
+	 "longest pause before any retry"},
+	{"backoff-cap", BK_KEY_DURATION, "15m", SECOND, 365 * DAY, NULL, FROM_ALL,
+	 "longest wait for the next run after failures in a row"},
+	{"parallel", BK_KEY_INT, "1", 1, 16, NULL, FROM_ALL,
+	 "connections that work on one run"},
+	{"instances", BK_KEY_INT, "1", 1, 16, NULL, FROM_ALL,
+	 "hosts that may work on the job at once"},
+	{"leader", BK_KEY_ENUM, "any", 0, 0, leaders, FROM_ALL,
+	 "whether the job stays with the instance that ran it last"},
+	{"leader-timeout", BK_KEY_DURATION, "5m", 2 * MINUTE, 30 * DAY, NULL, FROM_ALL,
+	 "silence after which another instance becomes the leader"},
+	{"late", BK_KEY_ENUM, "run", 0, 0, lates, FROM_ALL,
+	 "whether a run that is late still takes place"},
+	{"late-window", BK_KEY_DURATION, "5m", SECOND, 365 * DAY, NULL, FROM_ALL,
+	 "how late a run may be with late = skip"},
+	{"splay", BK_KEY_DURATION, "0s", 0, HOUR, NULL, FROM_HOST,
+	 "ticks of this host start up to so much later, always by the same time"},
 };
 const size_t bk_job_keys_count = BK_COUNT(bk_job_keys);
 
@@ -76,6 +112,8 @@ static const struct {
 } job_fallbacks[] = {
 	{BK_JOB_ACTIVATE, "delay", "30s"},
 	{BK_JOB_NO_SHOW, "delay", "60s"},
+	{BK_JOB_CLEANUP, "delay", "24h"},
+	{BK_JOB_CLEANUP, "timeout", "15m"},
 };
 
 const char *bk_job_key_default(const char *job, const struct bk_key *key)

@@ -283,10 +283,11 @@ static enum bk_rc apply_one(struct bk_db *db, const char *schema, const struct m
 }
 
 /* Two hosts may migrate at once: who waited for the lock finds the first
-   one's table there (42P07) or its row (23505), and looks again. */
+   one's table (42P07), column (42701) or row (23505) there, and looks again. */
 static bool somebody_else_did(const struct bk_error *err)
 {
-	return strcmp(err->sqlstate, "42P07") == 0 || strcmp(err->sqlstate, "23505") == 0;
+	return strcmp(err->sqlstate, "42P07") == 0 || strcmp(err->sqlstate, "42701") == 0 ||
+	       strcmp(err->sqlstate, "23505") == 0;
 }
 
 static enum bk_rc apply_pending(struct bk_db *db, const char *schema, const struct migrations *all,

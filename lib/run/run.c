@@ -27,7 +27,8 @@ struct drain {
 	struct bk_rest rest;
 };
 
-const char *const bk_outcome_names[] = {"ran", "not-due", "busy", "paused", "disabled"};
+const char *const bk_outcome_names[] = {"ran",      "not-due", "busy", "paused",
+					"disabled", "standby", "late"};
 
 void bk_run_result_clear(struct bk_run_result *result)
 {

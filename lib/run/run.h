@@ -23,6 +23,13 @@
 #include "db/db.h"
 #include "db/tx.h"
 
+/* How far a run is. */
+struct bk_progress {
+	int64_t processed;  /* bookings changed and committed, by all its workers */
+	int64_t total;      /* in all, once counted; BK_NULL_INT until then */
+	int64_t elapsed_ms; /* since the claim */
+};
+
 struct bk_run_request {
 	const char *schema; /* bk's own schema */
 	const char *job;
@@ -48,6 +55,15 @@ struct bk_run_request {
 		*clock_override; /* tests: a timestamptz to judge by; NULL = the database's clock */
 	struct bk_clock clock;
 	struct bk_random random;
+	/* Makes another connection like the first: after a loss, and for parallel
+	   workers. NULL = there is none to be had. */
+	enum bk_rc (*connect)(void *arg, struct bk_db **ret, struct bk_error *err);
+	void *connect_arg;
+	/* How far the run is; called some five times a second while it is at work,
+	   by the thread of bk_run. NULL = nobody looks. */
+	void (*progress)(void *arg, const struct bk_progress *progress);
+	void *progress_arg;
+	int64_t count_after_ms; /* a run that takes so long counts what it has to do */
 };
 
 /* A claimed run, as the work sees it. */
@@ -102,9 +118,11 @@ enum bk_outcome {
 	BK_OUTCOME_BUSY,
 	BK_OUTCOME_PAUSED,
 	BK_OUTCOME_DISABLED,
+	BK_OUTCOME_STANDBY, /* the database is a standby, and on-standby = skip */
+	BK_OUTCOME_LATE,    /* it would run too late, and late = skip */
 };
 
-/* "ran", "not-due", "busy", "paused", "disabled". */
+/* "ran", "not-due", "busy", "paused", "disabled", "standby", "late". */
 extern const char *const bk_outcome_names[];
 
 struct bk_run_result {

@@ -64,14 +64,14 @@ sql "insert into bk.schema_migrations table kept"
 
 t "a newer schema that admits the program"
 sql "insert into bk.schema_migrations (version, name, checksum, min_program)
-	values (999, 'later', 'x', '1.0.0')"
+	values (999, 'later', 'x', '1.1.0')"
 run bkactivate
 is_rc 0
 
 t "a newer schema that does not"
 sql "update bk.schema_migrations set min_program = '1.10.0' where version = 999"
 for tool in bkactivate bknoshow "bkmaint update-expired" bkstatus; do
-	refused 78 SCHEMA null "schema bk needs bk 1.10.0 or newer, this is 1.0.0" $tool
+	refused 78 SCHEMA null "schema bk needs bk 1.10.0 or newer, this is 1.1.0" $tool
 	err_has "hint: upgrade the programs on this host"
 done
 sql "delete from bk.schema_migrations where version = 999"

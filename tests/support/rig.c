@@ -26,6 +26,13 @@ static int64_t wall_us(void *self)
 	return system.wall_us(system.self);
 }
 
+/* A pause passes at once, on the run's own clock. */
+static void sleep_ms(void *self, int64_t ms)
+{
+	(void)self;
+	rig.jump_ms += ms;
+}
+
 static enum bk_rc prepare(void *self, const struct bk_run *run, struct bk_error *err)
 {
 	return inner.prepare(self, run, err);
@@ -110,7 +117,7 @@ void rig_job(const char *job)
 	rig.request.os_user = "tester";
 	rig.request.fingerprint = "f1";
 	rig.request.manual = true;
-	rig.request.clock = (struct bk_clock){mono_ms, wall_us, NULL};
+	rig.request.clock = (struct bk_clock){mono_ms, wall_us, NULL, sleep_ms};
 	rig.request.random = bk_random_system();
 }
 

@@ -17,9 +17,15 @@ static int64_t wall_us(void *self)
 	return INT64_C(1795415400097000);
 }
 
+static void sleep_ms(void *self, int64_t ms)
+{
+	(void)self;
+	(void)ms;
+}
+
 struct bk_clock suite_clock(void)
 {
-	return (struct bk_clock){mono_ms, wall_us, NULL};
+	return (struct bk_clock){mono_ms, wall_us, NULL, sleep_ms};
 }
 
 int suite_run(Suite *suite)
