@@ -317,6 +317,16 @@ static bool has_commit(const struct bk_stmt *stmts, size_t count)
 	return count > 0 && strcmp(stmts[count - 1].sql, "COMMIT") == 0;
 }
 
+/* True when the server itself refused a statement before the COMMIT. Where the
+   connection is merely gone (08, be it libpq or a pooler that says so) nobody
+   knows: the answers that the server had not sent yet are lost with it. An
+   administrator's FATAL may come after a commit that was sent alone was made
+   durable. */
+static bool refused(const struct bk_error *err)
+{
+	return err->sqlstate[0] && strncmp(err->sqlstate, "08", 2) != 0;
+}
+
 static enum bk_rc run_raw(struct bk_db *db, const struct bk_stmt *stmts, size_t count,
 			  struct bk_rows **ret, struct bk_error *err)
 {
@@ -328,9 +338,7 @@ static enum bk_rc run_raw(struct bk_db *db, const struct bk_stmt *stmts, size_t 
 	rc = send_all(db, stmts, count, err);
 	if (!rc)
 		rc = read_all(db, stmts, count, ret, err);
-	/* The connection went and no statement before the COMMIT had failed: nobody
-	   knows. An administrator's FATAL may come after the commit was made durable. */
-	if (rc && db->committing && bk_db_lost(db) && (count == 1 || !err->sqlstate[0]))
+	if (rc && db->committing && bk_db_lost(db) && (count == 1 || !refused(err)))
 		rc = bk_error_set(
 			err, BK_E_UNKNOWN,
 			"the connection was lost during a commit, its outcome is not known");
