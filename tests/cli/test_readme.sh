@@ -155,7 +155,7 @@ done < <(blocks crontab)
 
 t "the crontab leaves nothing that is due"
 run bkstatus --json
-json_is '[.data.items[].queueDepth] | tojson' '[0,0,0,0]'
+json_is '[.data.items[].queueDepth] | tojson' '[0,0,0,0,0]'
 sql_is "SELECT count(*) FROM bk.maintenance_executions
 	WHERE triggered_by = 'SCHEDULER' AND status = 'SUCCESS' AND processed_count > 0" 4
 
