@@ -105,6 +105,7 @@ is "$(cut -d, -f1,2,5,6 <<<"$OUT" | paste -sd' ')" \
 t "one that fails does not keep the others from running, and the worst decides"
 empty_table
 one_of_each
+bookings 9 ACTIVE '-2 days' '-1 day' "'-2 days'"
 sql "create function no() returns trigger language plpgsql as
 	\$\$ begin raise exception 'the books are closed'; end \$\$;
 	create trigger no before update on bookings for each row when (old.status = 'ACTIVE')
@@ -169,6 +170,6 @@ sql "create function die() returns trigger language plpgsql as
 run bkmaint run --due
 is_rc 69
 is "$(all_records operation status processed_count)" \
-	"update-completed RUNNING 0, update-expired SUCCESS 2, cleanup SUCCESS 0"
+	"update-completed ERROR 0, update-expired SUCCESS 2, cleanup SUCCESS 0"
 
 done_testing
