@@ -174,7 +174,7 @@ t "a tick that fails is told at once and ends nothing"
 empty_table
 due 1
 sql "create function no() returns trigger language plpgsql as
-	\$\$ begin raise exception 'the books are closed'; end \$\$;
+	\$\$ begin raise exception using errcode = '55000', message = 'the books are closed'; end \$\$;
 	create trigger no before update on bookings for each row execute function no()"
 start bkactivate --for=5m
 until_true grep -q 'error: .*the books are closed' "$BK_TEST_DIR/.err"
