@@ -17,7 +17,7 @@ static const char *const examples[] = {
 	NULL,
 };
 
-#define OPERATION_OPTIONS "limit allow backlog force dry-run"
+#define OPERATION_OPTIONS "wait limit allow backlog force dry-run"
 
 static const struct bk_command commands[] = {
 	{BK_JOB_ACTIVATE, "", 0, OPERATION_OPTIONS, "activate due bookings now"},

@@ -77,6 +77,10 @@ enum bk_rc bk_app_connect_raw(struct bk_app *app, const char *what);
 enum bk_rc bk_app_connect_more(const struct bk_app *app, const char *what, int64_t timeout_ms,
 			       struct bk_db **ret, struct bk_error *err) BK_NODISCARD;
 
+/* Names the grant that may be lacking, in app->err, while the connection still knows
+   its user. */
+void bk_app_hint_grant(struct bk_app *app);
+
 /* Writes text to standard output; BK_E_IO when that fails. */
 enum bk_rc bk_app_write(struct bk_app *app, const struct bk_buf *text);
 

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "cli/command.h"
 #include "cli/status.h"
 
@@ -132,6 +133,13 @@ static void option(struct bk_buf *out, const struct bk_option *o)
 	bk_buf_str(&help, o->help);
 	if (o->kind == BK_OPT_NUMBER)
 		bk_buf_fmt(&help, " (%" PRId64 " to %" PRId64 ")", o->min, o->max);
+	if (o->kind == BK_OPT_DURATION) {
+		bk_buf_str(&help, " (");
+		bk_format_duration(&help, o->min);
+		bk_buf_str(&help, " to ");
+		bk_format_duration(&help, o->max);
+		bk_buf_char(&help, ')');
+	}
 	row(out, bk_buf_cstr(&head), bk_buf_cstr(&help));
 }
 

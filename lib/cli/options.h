@@ -39,6 +39,9 @@ struct bk_options {
 	bool dry_run;
 	int64_t limit; /* -1 = not given, here and below */
 	int64_t allow;
+	int64_t for_ms;
+	int64_t splay_ms;
+	int64_t wait_ms;
 	/* bkmaint */
 	bool check;
 	bool sample;
@@ -54,11 +57,12 @@ struct bk_options {
 };
 
 enum bk_option_kind {
-	BK_OPT_FLAG,   /* bool */
-	BK_OPT_COUNT,  /* int, may be repeated */
-	BK_OPT_TEXT,   /* const char *, not empty */
-	BK_OPT_NUMBER, /* int64_t, min to max */
-	BK_OPT_JSON,   /* --json: output = "json" */
+	BK_OPT_FLAG,     /* bool */
+	BK_OPT_COUNT,    /* int, may be repeated */
+	BK_OPT_TEXT,     /* const char *, not empty */
+	BK_OPT_NUMBER,   /* int64_t, min to max */
+	BK_OPT_DURATION, /* the same, in milliseconds; written 500ms 30s 5m 24h 30d */
+	BK_OPT_JSON,     /* --json: output = "json" */
 };
 
 struct bk_option {

@@ -59,6 +59,34 @@ t "migrate --check works there"
 run bkmaint migrate --check -h "$reader"
 is_rc 0
 
+export BK_ON_STANDBY=skip
+for command in bkactivate bknoshow "bkmaint run --due" "bkactivate --for=1s" "bkactivate --wait=0s"; do
+	t "with on-standby = skip, $command passes over it in silence: 0"
+	run $command -h "$reader"
+	is_rc 0
+	out_is_empty
+	err_is_empty
+	run $command -h "$reader,$reader" --json
+	is_rc 0
+	json_is '[.success, (.data.runs // [.data] | map([.outcome, .status, .executionId,
+		.errorMessage] | tojson) | unique | join(" "))] | join(" ")' \
+		'true ["standby",null,null,null]'
+	run $command -h "$reader" -v
+	is "$(grep -vc '^[a-z-]*: standby$' <<<"$OUT")" 0 "other lines"
+done
+
+for command in "bkactivate --now" "bkmaint update-expired" "bkmaint migrate"; do
+	t "with on-standby = skip, $command fails all the same: 69"
+	run $command -h "$reader"
+	is_rc 69
+	err_has "recovery"
+done
+
+t "with on-standby = skip, any other database that is no use is a failure: 69"
+run bkactivate -h "$BK_TEST_DIR/nowhere"
+is_rc 69
+unset BK_ON_STANDBY
+
 t "nothing was changed or recorded"
 is "$(records) $(statuses)" "0 CONFIRMED 3"
 

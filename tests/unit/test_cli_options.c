@@ -77,6 +77,8 @@ static void show(struct bk_buf *out, const struct bk_cmdline *line)
 	show_flag(out, "dry-run", o->dry_run);
 	if (o->limit != -1)
 		bk_buf_fmt(out, " limit=%" PRId64, o->limit);
+	if (o->for_ms != -1)
+		bk_buf_fmt(out, " for=%" PRId64, o->for_ms);
 	show_text(out, "after", o->after);
 }
 
@@ -110,6 +112,7 @@ static void expect_bad(const struct bk_tool *tool, const struct line *line)
 	ck_assert_str_eq(err.hint, line->hint ? line->hint : "");
 	ck_assert_ptr_null(got.command);
 	ck_assert_int_eq(got.options.limit, -1);
+	ck_assert_int_eq(got.options.for_ms, -1);
 	empty(kept);
 }
 
@@ -124,6 +127,9 @@ static const struct line good[] = {
 	{{"--limit", "5", "history"}, "history limit=5", NULL},
 	{{"history", "--limit=1"}, "history limit=1", NULL},
 	{{"history", "--limit=1000000000"}, "history limit=1000000000", NULL},
+	{{"history", "--for=55s"}, "history for=55000", NULL},
+	{{"history", "--for", "1000ms"}, "history for=1000", NULL},
+	{{"history", "--for=24h"}, "history for=86400000", NULL},
 	{{"-q", "pair", "-h", "x", "a", "-w", "b", "--color=never"},
 	 "pair [a] [b] host=x no-password quiet color=never",
 	 NULL},
@@ -238,6 +244,17 @@ static const struct line bad[] = {
 	{{"history", "--limit=\x1b"},
 	 "option --limit: \"\\x1b\" is no number from 1 to 1000000000",
 	 NULL},
+	{{"history", "--for=55"},
+	 "option --for: \"55\" is no duration from 1s to 1d (write 500ms, 30s, 5m, 24h or 30d)",
+	 NULL},
+	{{"history", "--for=999ms"},
+	 "option --for: \"999ms\" is no duration from 1s to 1d (write 500ms, 30s, 5m, 24h or 30d)",
+	 NULL},
+	{{"history", "--for=25h"},
+	 "option --for: \"25h\" is no duration from 1s to 1d (write 500ms, 30s, 5m, 24h or 30d)",
+	 NULL},
+	{{"history", "--for"}, "option --for needs a value: --for=TIME", NULL},
+	{{"history", "--for=1s", "--for=1s"}, "option --for is given twice", NULL},
 	{{"--color=alway"},
 	 "option --color: \"alway\" is none of auto, always or never",
 	 "did you mean \"always\"?"},
