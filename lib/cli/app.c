@@ -74,6 +74,25 @@ static void look_at_terminal(struct bk_app *app)
 		app->out_width = bk_terminal_width(STDOUT_FILENO, getenv("COLUMNS"));
 }
 
+static void set_progress(struct bk_app *app)
+{
+	const struct bk_progress_when when = {
+		.option = app->line.options.progress,
+		.is_terminal = isatty(STDERR_FILENO),
+		.term = getenv("TERM"),
+		.quiet = app->line.options.quiet,
+		.machine = app->format == BK_OUT_JSON || app->format == BK_OUT_JSONL,
+	};
+
+	app->progress = (struct bk_progress_state){
+		.mode = bk_progress_mode_of(&when),
+		.fd = STDERR_FILENO,
+		.tool = app->tool->name,
+		.clock = app->clock,
+		.interrupted = app->interrupted,
+	};
+}
+
 /* --instance is the user's typing, not a file's fault. */
 static enum bk_rc set_instance(struct bk_app *app, struct bk_conf *conf)
 {
@@ -186,6 +205,7 @@ static enum bk_rc live(struct bk_app *app, int argc, char **argv, struct names *
 
 	app->format = format_of(app->line.options.output);
 	look_at_terminal(app);
+	set_progress(app);
 	if (rc)
 		return rc;
 	if (app->plugin && (app->line.options.help || app->line.options.version))

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "conf/conf.h"
 #include "db/db.h"
 
@@ -53,7 +54,8 @@ struct bk_app {
 	enum bk_exit status;   /* exit status of a successful return, usually 0; of a plugin's
 				  failed one too, where it is not 0 */
 	char *checked_mapping; /* what this instance checked last, from preflight; NULL = nothing */
-	bool reported;         /* the failure was said already, see bk_app_fail */
+	struct bk_progress_state progress; /* of the run at work */
+	bool reported;                     /* the failure was said already, see bk_app_fail */
 	struct bk_error err;
 };
 

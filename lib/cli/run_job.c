@@ -117,6 +117,21 @@ static void log_run(struct bk_app *app, const struct bk_run_report *r)
 	bk_log_write(&app->log, &record);
 }
 
+/* Shows meanwhile how far it is. */
+static enum bk_rc run_watched(struct bk_app *app, struct bk_run_request *request,
+			      const struct bk_work *work, struct bk_run_report *r)
+{
+	enum bk_rc rc;
+
+	request->progress = bk_progress_update;
+	request->progress_arg = &app->progress;
+	request->count_after_ms = bk_progress_count_after_ms(&app->progress);
+	bk_progress_begin(&app->progress, r->job, &r->result.execution_id);
+	rc = bk_run(app->db, request, work, &r->result, &r->error);
+	bk_progress_end(&app->progress);
+	return rc;
+}
+
 static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 {
 	const struct bk_options *o = &app->line.options;
@@ -143,7 +158,7 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	if (!r->rc)
 		r->rc = bk_job_work(r->work, &work, &r->error);
 	if (!r->rc)
-		r->rc = bk_run(app->db, &request, &work, &r->result, &r->error);
+		r->rc = run_watched(app, &request, &work, r);
 	if (r->rc)
 		explain(app, r);
 }

@@ -1,12 +1,13 @@
 /*
- * The signal handler and its flag; see signals.h. The flag is the one mutable
- * global of the program: a handler can reach nothing else.
+ * The signal handlers and their flags; see signals.h. The flags are the only
+ * mutable globals of the program: a handler can reach nothing else.
  */
 #include "cli/signals.h"
 
 #include <stddef.h>
 
 static volatile sig_atomic_t caught;
+static volatile sig_atomic_t question;
 
 /* The default action is back from the first signal on, for both: whoever asks
    twice does not want to wait. signal() is safe here (POSIX 2.4.3). */
@@ -17,18 +18,39 @@ static void on_signal(int number)
 	(void)signal(SIGTERM, SIG_DFL);
 }
 
+static void on_question(int number)
+{
+	(void)number;
+	question = 1;
+}
+
+bool bk_signals_take_question(void)
+{
+	if (!question)
+		return false;
+	question = 0;
+	return true;
+}
+
 const volatile sig_atomic_t *bk_signals_install(bool quiet_pipe)
 {
 	struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: poll() must end */
+	/* SA_RESTART keeps a write to a slow pipe from failing; poll() and nanosleep(),
+	   where the time is spent, end all the same. */
+	struct sigaction ask = {.sa_handler = on_question, .sa_flags = SA_RESTART};
 	sigset_t ours;
 
 	caught = 0;
+	question = 0;
 	(void)sigemptyset(&action.sa_mask);
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigemptyset(&ask.sa_mask);
+	(void)sigaction(SIGUSR1, &ask, NULL);
 	(void)sigemptyset(&ours);
 	(void)sigaddset(&ours, SIGINT);
 	(void)sigaddset(&ours, SIGTERM);
+	(void)sigaddset(&ours, SIGUSR1);
 	(void)sigprocmask(SIG_UNBLOCK, &ours, NULL);
 	if (!quiet_pipe)
 		(void)signal(SIGPIPE, SIG_IGN);
