@@ -8,6 +8,7 @@
 
 static volatile sig_atomic_t caught;
 static volatile sig_atomic_t question;
+static volatile sig_atomic_t stop;
 
 /* The default action is back from the first signal on, for both: whoever asks
    twice does not want to wait. signal() is safe here (POSIX 2.4.3). */
@@ -24,12 +25,40 @@ static void on_question(int number)
 	question = 1;
 }
 
+/* Two of them before anybody looks are one. */
+static bool take(volatile sig_atomic_t *flag)
+{
+	if (!*flag)
+		return false;
+	*flag = 0;
+	return true;
+}
+
 bool bk_signals_take_question(void)
 {
-	if (!question)
-		return false;
-	question = 0;
-	return true;
+	return take(&question);
+}
+
+static void on_stop(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+/* A shell without job control has it ignored; then it stays so. */
+void bk_signals_catch_stop(bool catch)
+{
+	struct sigaction now;
+	struct sigaction wanted = {.sa_handler = catch ? on_stop : SIG_DFL, .sa_flags = SA_RESTART};
+
+	(void)sigemptyset(&wanted.sa_mask);
+	if (sigaction(SIGTSTP, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+		(void)sigaction(SIGTSTP, &wanted, NULL);
+}
+
+bool bk_signals_take_stop(void)
+{
+	return take(&stop);
 }
 
 const volatile sig_atomic_t *bk_signals_install(bool quiet_pipe)

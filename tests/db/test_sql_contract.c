@@ -89,9 +89,13 @@ static const struct contract {
 	 "current_status last_execution_status last_execution_time next_execution_time "
 	 "last_success_time processed_count error_message retry_count total_runs total_failures "
 	 "total_processed paused_until paused_reason paused failing running_execution_id "
-	 "running_processed fresh_since fresh_age_ms",
+	 "running_processed running_total running_executions fresh_since fresh_age_ms",
 	 false, false},
 	{"view_operation_exists", "found", false, false},
+	{"view_running",
+	 "id operation server_instance pid slot workers processed due_total elapsed_ms "
+	 "lease_left_ms cancel_requested at",
+	 false, false},
 	{"view_transitions", "rule from_state to_state bookings batches first_at last_at", false,
 	 false},
 };
@@ -343,7 +347,8 @@ int main(void)
 	ADD_ROWS(tc, a_file_can_be_prepared_and_is_as_its_comment_says, contracts);
 	tcase_add_loop_test(tc, the_batch_of_every_unit_can_be_prepared, 0,
 			    (int)bk_booking_jobs_count);
-	tcase_add_loop_test(tc, the_claim_of_every_job_can_be_prepared, 0, (int)bk_booking_jobs_count);
+	tcase_add_loop_test(tc, the_claim_of_every_job_can_be_prepared, 0,
+			    (int)bk_booking_jobs_count);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
