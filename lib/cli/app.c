@@ -237,6 +237,17 @@ static void hint_at_grant(struct bk_app *app)
 			    app->role, bk_buf_cstr(&user));
 }
 
+/* As the system's, but that SIGUSR1 is answered between two runs, whoever waits
+   there. */
+static void sleep_and_answer(void *self, int64_t ms)
+{
+	struct bk_app *app = self;
+	const struct bk_clock clock = bk_clock_system();
+
+	clock.sleep_ms(clock.self, ms);
+	bk_progress_waiting(&app->progress);
+}
+
 int bk_app_main(const struct bk_tool *tool, int argc, char **argv, bk_app_fn run)
 {
 	struct names names = {.host = ""};
@@ -252,6 +263,11 @@ int bk_app_main(const struct bk_tool *tool, int argc, char **argv, bk_app_fn run
 
 	bk_reserve_descriptors();
 	forbid_core();
+	/* A tool that only shows is not asked how far it is. */
+	if (!tool->quiet_pipe) {
+		app.clock.self = &app;
+		app.clock.sleep_ms = sleep_and_answer;
+	}
 	app.interrupted = bk_signals_install(tool->quiet_pipe);
 	set_locale();
 	rc = live(&app, argc, argv, &names, run);

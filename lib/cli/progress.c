@@ -168,6 +168,8 @@ void bk_progress_end(struct bk_progress_state *p)
 
 void bk_progress_waiting(struct bk_progress_state *p)
 {
+	if (p->job)
+		return;
 	if (bk_signals_take_question())
 		p->asked = true;
 	if (p->asked)

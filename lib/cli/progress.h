@@ -72,7 +72,8 @@ void bk_progress_end(struct bk_progress_state *p);
 void bk_progress_erase(struct bk_progress_state *p);
 
 /* Answers SIGUSR1 where no run is at work: "bkactivate: waiting". To be called
-   after each sleep between runs, which the signal ends early. */
+   after each sleep, which the signal ends early; of the sleeps inside a run, which
+   workers may be in as well, it keeps away. */
 void bk_progress_waiting(struct bk_progress_state *p);
 
 /* When a run is to count what it has to do: sooner where somebody looks on. */

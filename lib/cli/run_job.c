@@ -11,6 +11,7 @@
 #include "rule/table.h"
 
 #define HOUR_US INT64_C(3600000000)
+/* Others may watch a run that takes longer; shorter ones are over by then. */
 
 void bk_run_report_clear(struct bk_run_report *report)
 {
@@ -117,6 +118,20 @@ static void log_run(struct bk_app *app, const struct bk_run_report *r)
 	bk_log_write(&app->log, &record);
 }
 
+/* What a run's callback for another connection works on. */
+struct caller {
+	const struct bk_app *app;
+	const char *job;
+};
+
+static enum bk_rc connect_more(void *arg, int64_t timeout_ms, struct bk_db **ret,
+			       struct bk_error *err)
+{
+	const struct caller *c = arg;
+
+	return bk_app_connect_more(c->app, c->job, timeout_ms, ret, err);
+}
+
 /* Shows meanwhile how far it is. */
 static enum bk_rc run_watched(struct bk_app *app, struct bk_run_request *request,
 			      const struct bk_work *work, struct bk_run_report *r)
@@ -127,13 +142,14 @@ static enum bk_rc run_watched(struct bk_app *app, struct bk_run_request *request
 	request->progress_arg = &app->progress;
 	request->count_after_ms = bk_progress_count_after_ms(&app->progress);
 	bk_progress_begin(&app->progress, r->job, &r->result.execution_id);
-	rc = bk_run(app->db, request, work, &r->result, &r->error);
+	rc = bk_run(&app->db, request, work, &r->result, &r->error);
 	bk_progress_end(&app->progress);
 	return rc;
 }
 
 static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 {
+	struct caller caller = {app, r->job};
 	const struct bk_options *o = &app->line.options;
 	struct bk_run_request request = bk_job_request(app->conf, r->job);
 	char fingerprint[BK_FINGERPRINT_SIZE];
@@ -151,6 +167,8 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	request.allow = o->allow;
 	request.clock = app->clock;
 	request.random = app->random;
+	request.connect = connect_more;
+	request.connect_arg = &caller;
 	if (o->backlog)
 		request.max_age_ms = -1;
 	r->work = bk_job_new(app->conf, r->job);

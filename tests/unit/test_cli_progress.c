@@ -310,6 +310,17 @@ START_TEST(between_runs_it_is_waiting)
 }
 END_TEST
 
+START_TEST(what_sleeps_inside_a_run_leaves_the_answer_to_it)
+{
+	begin();
+	ck_assert_int_eq(raise(SIGUSR1), 0);
+	bk_progress_waiting(&p);
+	ck_assert_str_eq(written(), "");
+	update(0);
+	ck_assert_str_eq(written(), SENTENCE);
+}
+END_TEST
+
 START_TEST(a_full_pipe_holds_nothing_up_and_the_answer_comes_later)
 {
 	char block[4096];
@@ -357,6 +368,7 @@ static TCase *on_pipe(void)
 	ADD(tc, without_a_line_a_signal_is_answered_all_the_same);
 	ADD(tc, before_the_claim_no_execution_is_named);
 	ADD(tc, between_runs_it_is_waiting);
+	ADD(tc, what_sleeps_inside_a_run_leaves_the_answer_to_it);
 	ADD(tc, a_full_pipe_holds_nothing_up_and_the_answer_comes_later);
 	return tc;
 }
