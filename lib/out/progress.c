@@ -10,6 +10,7 @@
 #include "base/number.h"
 
 #define BETWEEN_MS 500
+#define STEADY_MS 2000
 #define GAP "  "
 
 void bk_out_progress_note(struct bk_out_samples *samples, const struct bk_progress *progress)
@@ -17,6 +18,8 @@ void bk_out_progress_note(struct bk_out_samples *samples, const struct bk_progre
 	size_t newest = (samples->next + BK_OUT_SAMPLES - 1) % BK_OUT_SAMPLES;
 
 	samples->last = *progress;
+	if (progress->processed > samples->grown.processed)
+		samples->grown = *progress;
 	if (samples->count && progress->elapsed_ms - samples->items[newest].elapsed_ms < BETWEEN_MS)
 		return;
 	samples->items[samples->next].processed = progress->processed;
@@ -28,7 +31,8 @@ void bk_out_progress_note(struct bk_out_samples *samples, const struct bk_progre
 
 struct bk_pace bk_out_progress_pace(const struct bk_out_samples *samples)
 {
-	const struct bk_progress *last = &samples->last;
+	bool steady = samples->last.elapsed_ms - samples->grown.elapsed_ms < STEADY_MS;
+	const struct bk_progress *last = steady ? &samples->grown : &samples->last;
 
 	/* Until the ring is full its oldest sample is the start of the run. */
 	if (samples->count < BK_OUT_SAMPLES)

@@ -21,8 +21,8 @@
 
 enum { BK_OUT_SAMPLES = 20 };
 
-/* Where the run was in its last ten seconds or so, so that the pace is today's
-   and not that of a start which waited for a lock. */
+/* Where the run was in its last ten seconds or so, so that the pace is that of
+   now and not that of a start which waited for a lock. */
 struct bk_out_samples {
 	struct {
 		int64_t processed;
@@ -31,12 +31,15 @@ struct bk_out_samples {
 	size_t next;
 	size_t count;
 	struct bk_progress last;
+	struct bk_progress grown; /* the last one that had more than the one before */
 };
 
 /* Takes how far the run is now. */
 void bk_out_progress_note(struct bk_out_samples *samples, const struct bk_progress *progress);
 
-/* From the oldest sample to the last note; from the start while the run is young. */
+/* From the oldest sample, or from the start while the run is young, to the last
+   note; or to the end of the last batch, if that was just now: the pace is not to
+   fall while a batch is at work, and jump when it is done. */
 struct bk_pace bk_out_progress_pace(const struct bk_out_samples *samples);
 
 /*

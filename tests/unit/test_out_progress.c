@@ -108,14 +108,21 @@ START_TEST(later_only_the_last_seconds_count)
 }
 END_TEST
 
-START_TEST(a_pace_ends_with_the_last_note_not_with_the_last_sample)
+START_TEST(a_pace_ends_with_the_last_batch_if_that_was_just_now)
 {
 	struct bk_out_samples samples = {.count = 0};
+	struct bk_pace pace;
 
 	note(&samples, 10, 1000);
 	note(&samples, 50, 1100);
-	ck_assert_int_eq(bk_out_progress_pace(&samples).count, 50);
-	ck_assert_int_eq(bk_out_progress_pace(&samples).ms, 1100);
+	note(&samples, 50, 3099);
+	pace = bk_out_progress_pace(&samples);
+	ck_assert_int_eq(pace.count, 50);
+	ck_assert_int_eq(pace.ms, 1100);
+	note(&samples, 50, 3100);
+	pace = bk_out_progress_pace(&samples);
+	ck_assert_int_eq(pace.count, 50);
+	ck_assert_int_eq(pace.ms, 3100);
 }
 END_TEST
 
@@ -128,7 +135,7 @@ int main(void)
 	ADD(tc, a_sentence_names_the_execution);
 	ADD(tc, a_young_run_has_the_pace_of_its_whole_life);
 	ADD(tc, later_only_the_last_seconds_count);
-	ADD(tc, a_pace_ends_with_the_last_note_not_with_the_last_sample);
+	ADD(tc, a_pace_ends_with_the_last_batch_if_that_was_just_now);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
