@@ -24,7 +24,7 @@ enum { LONG_BASE = 256, MAX_OPTIONS = 64 };
 #define TEXT(argument, field) BK_OPT_TEXT, argument, offsetof(struct bk_options, field)
 
 static const char *const output_words[] = {"table", "json", "jsonl", "csv", NULL};
-static const char *const color_words[] = {"auto", "always", "never", NULL};
+static const char *const when_words[] = {"auto", "always", "never", NULL};
 
 const struct bk_option bk_common_options[] = {
 	{"host", 'h', TEXT("HOST", host), "database server, or the directory of its socket", 0, 0,
@@ -43,7 +43,9 @@ const struct bk_option bk_common_options[] = {
 	{"quiet", 'q', FLAG(quiet), "errors only", 0, 0, NULL},
 	{"verbose", 'v', BK_OPT_COUNT, NULL, offsetof(struct bk_options, verbose),
 	 "say more; twice for debugging", 0, 0, NULL},
-	{"color", 0, TEXT("WHEN", color), "auto, always or never", 0, 0, color_words},
+	{"color", 0, TEXT("WHEN", color), "auto, always or never", 0, 0, when_words},
+	{"progress", 0, TEXT("WHEN", progress), "show how far a run is: auto, always or never", 0,
+	 0, when_words},
 	{"version", 'V', FLAG(version), "print the version and exit", 0, 0, NULL},
 	{"help", '?', FLAG(help), "print this help and exit", 0, 0, NULL},
 };

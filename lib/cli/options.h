@@ -29,7 +29,8 @@ struct bk_options {
 	const char *output; /* table json jsonl csv; NULL = not asked */
 	bool quiet;
 	int verbose;
-	const char *color; /* auto always never */
+	const char *color;    /* auto always never */
+	const char *progress; /* auto always never */
 	bool version;
 	bool help;
 	/* runs */
@@ -54,6 +55,8 @@ struct bk_options {
 	const char *until;
 	const char *trigger;
 	const char *after;
+	const char *interval;
+	int64_t count;
 };
 
 enum bk_option_kind {

@@ -13,8 +13,6 @@
 #include "rule/table.h"
 
 #define HOUR_US INT64_C(3600000000)
-/* Others may watch a run that takes longer; shorter ones are over by then. */
-#define COUNT_AFTER_MS 5000
 /* Between two tries of a busy job: from this much on, and by chance up to so much more. */
 #define BUSY_PAUSE_MS 200
 #define BUSY_JITTER_MS 801
@@ -48,6 +46,19 @@ static enum bk_rc check_mapping(struct bk_app *app, const char *fingerprint, str
 	return BK_OK;
 }
 
+/* What a run that may change bookings knows before: the schema and the mapping. */
+static enum bk_rc look_first(struct bk_app *app, const char *fingerprint, struct bk_error *err)
+{
+	enum bk_rc rc = bk_app_check_schema(app, false);
+
+	if (!rc)
+		return check_mapping(app, fingerprint, err);
+	if (rc == BK_E_PERMISSION)
+		bk_app_hint_grant(app);
+	*err = app->err;
+	return rc;
+}
+
 /* Says more about a failure than its SQLSTATE: which name of the mapping is
    wrong, which grant is lacking. */
 static void explain(struct bk_app *app, struct bk_run_report *r)
@@ -58,7 +69,7 @@ static void explain(struct bk_app *app, struct bk_run_report *r)
 
 	if (bk_db_lost(app->db))
 		return;
-	if (r->rc == BK_E_PERMISSION)
+	if (r->rc == BK_E_PERMISSION && !r->error.hint[0])
 		bk_explain_permission(app->db, bk_conf_str(app->conf, "schema"), mapping, true,
 				      &r->error);
 	if (r->rc == BK_E_SCHEMA && !r->error.hint[0] &&
@@ -150,6 +161,21 @@ static enum bk_rc connect_more(void *arg, int64_t timeout_ms, struct bk_db **ret
 	return bk_app_connect_more(c->app, c->job, timeout_ms, ret, err);
 }
 
+/* Shows meanwhile how far it is. */
+static enum bk_rc run_watched(struct bk_app *app, struct bk_run_request *request,
+			      const struct bk_work *work, struct bk_run_report *r)
+{
+	enum bk_rc rc;
+
+	request->progress = bk_progress_update;
+	request->progress_arg = &app->progress;
+	request->count_after_ms = bk_progress_count_after_ms(&app->progress);
+	bk_progress_begin(&app->progress, r->job, &r->result.execution_id);
+	rc = bk_run(&app->db, request, work, &r->result, &r->error);
+	bk_progress_end(&app->progress);
+	return rc;
+}
+
 static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 {
 	struct caller caller = {app, r->job};
@@ -171,15 +197,17 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	request.random = app->random;
 	request.connect = connect_more;
 	request.connect_arg = &caller;
-	request.count_after_ms = COUNT_AFTER_MS;
 	if (o->backlog)
 		request.max_age_ms = -1;
 	r->work = bk_job_new(app->conf, r->job);
-	r->rc = check_mapping(app, fingerprint, &r->error);
+	r->rc = bk_job_work(r->work, &work, &r->error);
+	/* Most ticks are over here. */
+	if (!r->rc && bk_run_idle(app->db, &request, &work, &r->result))
+		return;
 	if (!r->rc)
-		r->rc = bk_job_work(r->work, &work, &r->error);
+		r->rc = look_first(app, fingerprint, &r->error);
 	if (!r->rc)
-		r->rc = bk_run(&app->db, &request, &work, &r->result, &r->error);
+		r->rc = run_watched(app, &request, &work, r);
 	/* A pooler may lead to a standby also once there is a connection. */
 	if (r->rc == BK_E_STANDBY && !r->result.execution_id &&
 	    bk_run_passes_standby(app, r->manual)) {

@@ -5,6 +5,7 @@
 #include "cli/run_job.h"
 
 #include "cli/schedule.h"
+#include "run/retry.h"
 
 int64_t bk_run_splay_limit(const struct bk_app *app, const char *job)
 {
@@ -34,19 +35,41 @@ bool bk_run_passes_standby(const struct bk_app *app, bool manual)
 	return !manual && bk_conf_num(app->conf, "on-standby") == SKIP;
 }
 
-static enum bk_rc connect(struct bk_app *app, const char *job)
+/* Waits for the attempt-th retry. */
+static enum bk_rc pause(struct bk_app *app, const char *job, int64_t attempt)
+{
+	const struct bk_retry retry = {bk_conf_job_num(app->conf, job, "retry-base"),
+				       bk_conf_job_num(app->conf, job, "retry-cap")};
+	int64_t ms = bk_retry_pause(&retry, attempt, &app->random);
+
+	return bk_wait_until(&app->clock, app->interrupted,
+			     app->clock.mono_ms(app->clock.self) + ms, &app->err);
+}
+
+/* A tick tries again where it may help, as a run does. Who typed the command is
+   told at once. */
+static enum bk_rc connect(struct bk_app *app, const char *job, bool manual)
 {
 	const char *command = app->line.command->name;
+	int64_t retries = manual ? 0 : bk_conf_job_num(app->conf, job, "max-retries");
 
 	if (app->db && bk_db_alive(app->db))
 		return BK_OK;
-	return bk_app_connect(app, command ? command : job, false);
+	for (int64_t attempt = 1;; attempt++) {
+		enum bk_rc rc = bk_app_connect_raw(app, command ? command : job);
+
+		if (!rc || rc == BK_E_STANDBY || attempt > retries ||
+		    bk_fault_of(&app->err) != BK_FAULT_PASSING)
+			return rc;
+		if ((rc = pause(app, job, attempt)))
+			return rc;
+	}
 }
 
 enum bk_rc bk_run_tick(struct bk_app *app, const char *job, bool manual, int64_t busy_until,
 		       struct bk_run_report *ret)
 {
-	enum bk_rc rc = connect(app, job);
+	enum bk_rc rc = connect(app, job, manual);
 
 	if (!rc) {
 		bk_run_job(app, job, manual, busy_until, ret);

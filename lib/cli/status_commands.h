@@ -13,5 +13,6 @@ enum bk_rc bk_status_history(struct bk_app *app);
 enum bk_rc bk_status_execution(struct bk_app *app);
 enum bk_rc bk_status_config(struct bk_app *app);
 enum bk_rc bk_status_health(struct bk_app *app);
+enum bk_rc bk_status_watch(struct bk_app *app);
 
 #endif

@@ -108,9 +108,9 @@ const char *bk_cell_color(const char *word)
 		{"ABANDONED", "\033[31m"}, {"CRITICAL", "\033[31m"}, {"UNKNOWN", "\033[31m"},
 		{"RUNNING", "\033[36m"},   {"DISABLED", "\033[2m"},
 	};
-
+	size_t len = word ? strcspn(word, " ") : 0;
 	for (size_t i = 0; word && i < BK_COUNT(colors); i++)
-		if (strcmp(colors[i].word, word) == 0)
+		if (strlen(colors[i].word) == len && memcmp(colors[i].word, word, len) == 0)
 			return colors[i].color;
 	return NULL;
 }

@@ -20,7 +20,8 @@ bool bk_cell_bool(const struct bk_list *list, const struct bk_column *column, si
 void bk_cell_show(struct bk_buf *out, const struct bk_list *list, const struct bk_column *column,
 		  size_t row);
 
-/* The escape sequence that starts the colour of a state's word; NULL = none. */
+/* The escape sequence that starts the colour of a state's word, which may go
+   on behind a blank ("RUNNING 40 %"); NULL = none. */
 const char *bk_cell_color(const char *word);
 #define BK_COLOR_END "\033[0m"
 #define BK_COLOR_BOLD "\033[1m"

@@ -9,6 +9,12 @@
 #include "db/rows.h"
 #include "out/cell.h"
 
+/* What is not for people only. */
+static bool is_data(const struct bk_column *column)
+{
+	return !(column->flags & BK_COL_SHOW);
+}
+
 static void set_int(struct bk_json *object, const char *key, int64_t n)
 {
 	if (n == BK_NULL_INT)
@@ -41,7 +47,8 @@ static void set_cell(struct bk_json *object, const struct bk_list *list,
 static void set_row(struct bk_json *object, const struct bk_list *list, size_t row)
 {
 	for (size_t i = 0; i < list->column_count; i++)
-		set_cell(object, list, &list->columns[i], row);
+		if (is_data(&list->columns[i]))
+			set_cell(object, list, &list->columns[i], row);
 }
 
 struct bk_json *bk_list_row_json(const struct bk_list *list, size_t row)
@@ -100,15 +107,31 @@ static void csv_cell(const struct bk_list *list, const struct bk_column *column,
 	}
 }
 
+static void csv_head(const struct bk_list *list, struct bk_buf *out)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < list->column_count; i++) {
+		if (!is_data(&list->columns[i]))
+			continue;
+		bk_buf_fmt(out, "%s%s", between, list->columns[i].key);
+		between = ",";
+	}
+	bk_buf_char(out, '\n');
+}
+
 void bk_list_csv(const struct bk_list *list, struct bk_buf *out)
 {
-	for (size_t i = 0; i < list->column_count; i++)
-		bk_buf_fmt(out, "%s%s", i ? "," : "", list->columns[i].key);
-	bk_buf_char(out, '\n');
+	csv_head(list, out);
 	for (size_t row = 0; row < list->row_count; row++) {
+		const char *between = "";
+
 		for (size_t i = 0; i < list->column_count; i++) {
-			bk_buf_str(out, i ? "," : "");
+			if (!is_data(&list->columns[i]))
+				continue;
+			bk_buf_str(out, between);
 			csv_cell(list, &list->columns[i], row, out);
+			between = ",";
 		}
 		bk_buf_char(out, '\n');
 	}

@@ -37,6 +37,7 @@ enum bk_column_flag {
 	BK_COL_WIDE = 1, /* in tables only when the style is wide; always in a record */
 	BK_COL_LAST = 2, /* free text: last in a table, where a narrow terminal cuts it */
 	BK_COL_DATA = 4, /* in JSON, JSON lines and CSV only */
+	BK_COL_SHOW = 8, /* in tables and records only; has no key */
 };
 
 struct bk_column {

@@ -107,9 +107,13 @@ static const struct contract {
 	 "current_status last_execution_status last_execution_time next_execution_time "
 	 "last_success_time processed_count error_message retry_count total_runs total_failures "
 	 "total_processed paused_until paused_reason paused failing running_execution_id "
-	 "running_processed fresh_since fresh_age_ms",
+	 "running_processed running_total running_executions fresh_since fresh_age_ms",
 	 false, false},
 	{"view_operation_exists", "found", false, false},
+	{"view_running",
+	 "id operation server_instance pid slot workers processed due_total elapsed_ms "
+	 "lease_left_ms cancel_requested at",
+	 false, false},
 	{"view_transitions", "rule from_state to_state bookings batches first_at last_at", false,
 	 false},
 };

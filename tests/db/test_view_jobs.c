@@ -69,6 +69,7 @@ START_TEST(an_empty_schema_still_shows_what_is_configured)
 	ck_assert_str_eq(jobs.items[0].description, "Activate due bookings");
 	ck_assert_int_eq(jobs.items[0].delay_ms, 30000);
 	ck_assert_int_eq(jobs.items[0].running_processed, BK_NULL_INT);
+	ck_assert_str_eq(jobs.items[0].status_text, "IDLE");
 }
 END_TEST
 
@@ -105,10 +106,20 @@ START_TEST(a_job_with_a_live_worker_is_running)
 	ck_assert_str_eq(job("activate-due")->status, "RUNNING");
 	ck_assert_str_eq(job("activate-due")->running_execution_id, "77");
 	ck_assert_int_eq(job("activate-due")->running_processed, 42);
+	ck_assert_int_eq(job("activate-due")->running_executions, 1);
+	ck_assert_int_eq(job("activate-due")->running_total, BK_NULL_INT);
+	ck_assert_str_eq(job("activate-due")->status_text, "RUNNING");
+	pg_script("UPDATE bk.maintenance_executions SET due_total = 100");
+	ck_assert_int_eq(job("activate-due")->running_total, 100);
+	ck_assert_str_eq(job("activate-due")->status, "RUNNING");
+	ck_assert_str_eq(job("activate-due")->status_text, "RUNNING 42 %");
 	ck_assert_int_eq(job("activate-due")->processed_count, 0);
 	pg_script("UPDATE bk.execution_workers SET lease_expires_at = now() - interval '1 s'");
 	ck_assert_str_eq(job("activate-due")->status, "IDLE");
 	ck_assert_ptr_null(job("activate-due")->running_execution_id);
+	ck_assert_str_eq(job("activate-due")->status_text, "IDLE");
+	ck_assert_int_eq(job("activate-due")->running_total, BK_NULL_INT);
+	ck_assert_int_eq(job("activate-due")->running_executions, BK_NULL_INT);
 }
 END_TEST
 
@@ -116,6 +127,7 @@ START_TEST(a_job_that_the_file_disables_is_disabled)
 {
 	view_db_conf("cancel-no-shows {\n\tenabled = no\n}\n");
 	ck_assert_str_eq(job("cancel-no-shows")->status, "DISABLED");
+	ck_assert_str_eq(job("cancel-no-shows")->status_text, "DISABLED");
 	ck_assert(!job("cancel-no-shows")->enabled);
 	ck_assert(job("activate-due")->enabled);
 }

@@ -121,6 +121,25 @@ START_TEST(colour_ends_also_where_the_line_is_cut)
 }
 END_TEST
 
+START_TEST(what_is_for_people_only_is_in_no_data)
+{
+	struct bk_column shown[] = {columns[0], columns[2]};
+	struct bk_list list = plain_list();
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+
+	shown[0].flags = BK_COL_SHOW;
+	shown[0].key = NULL;
+	list.columns = shown;
+	list.column_count = BK_COUNT(shown);
+	list.row_count = 1;
+	table_is(&list, (struct bk_style){0}, "ID  STATE\n 7  SUCCESS\n");
+	bk_list_jsonl(&list, &out);
+	bk_list_csv(&list, &out);
+	ck_assert_str_eq(bk_buf_cstr(&out),
+			 "{\"type\":\"fruit\",\"state\":\"SUCCESS\"}\nstate\nSUCCESS\n");
+}
+END_TEST
+
 START_TEST(no_width_means_no_cut)
 {
 	static char name[5001];
@@ -240,6 +259,9 @@ static const struct {
 	{"ERROR", "\033[31mERROR\033[0m"},
 	{"ABANDONED", "\033[31mABANDONED\033[0m"},
 	{"RUNNING", "\033[36mRUNNING\033[0m"},
+	{"RUNNING 40 %", "\033[36mRUNNING 40 %\033[0m"},
+	{"RUNNINGS", "RUNNINGS"},
+	{" RUNNING", " RUNNING"},
 	{"IDLE", "IDLE"},
 	{"\033[0m", "\\x1b[0m"},
 };
@@ -338,6 +360,7 @@ int main(void)
 	ADD(tc, a_wide_table_shows_more_columns);
 	ADD(tc, a_terminal_cuts_lines_at_its_width);
 	ADD(tc, colour_ends_also_where_the_line_is_cut);
+	ADD(tc, what_is_for_people_only_is_in_no_data);
 	ADD(tc, no_width_means_no_cut);
 	ADD(tc, nothing_raw_reaches_a_terminal);
 	ADD(tc, wide_and_combining_characters_keep_the_columns);
