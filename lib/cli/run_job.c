@@ -47,15 +47,16 @@ static enum bk_rc check_mapping(struct bk_app *app, const char *fingerprint, str
 }
 
 /* What a run that may change bookings knows before: the schema and the mapping. */
-static enum bk_rc look_first(struct bk_app *app, const char *fingerprint, struct bk_error *err)
+static enum bk_rc look_first(struct bk_app *app, const char *fingerprint, struct bk_run_report *r)
 {
 	enum bk_rc rc = bk_app_check_schema(app, false);
 
 	if (!rc)
-		return check_mapping(app, fingerprint, err);
+		return check_mapping(app, fingerprint, &r->error);
 	if (rc == BK_E_PERMISSION)
 		bk_app_hint_grant(app);
-	*err = app->err;
+	r->error = app->err;
+	r->unusable = true;
 	return rc;
 }
 
@@ -205,7 +206,7 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	if (!r->rc && bk_run_idle(app->db, &request, &work, &r->result))
 		return;
 	if (!r->rc)
-		r->rc = look_first(app, fingerprint, &r->error);
+		r->rc = look_first(app, fingerprint, r);
 	if (!r->rc)
 		r->rc = run_watched(app, &request, &work, r);
 	/* A pooler may lead to a standby also once there is a connection. */

@@ -15,6 +15,7 @@ struct bk_run_report {
 	bool manual;
 	struct bk_run_result result;
 	struct bk_job *work;   /* for its tallies; NULL when disabled in the file */
+	bool unusable;         /* rc is about bk's schema: no job can run */
 	enum bk_rc rc;         /* BK_OK also for a tick that was busy, paused or disabled */
 	struct bk_error error; /* of rc */
 };
@@ -34,7 +35,7 @@ void bk_run_job(struct bk_app *app, const char *job, bool manual, int64_t busy_u
 
 /*
  * The same, making the connection first where there is none or the idle one was
- * lost. Where it cannot be made, app->err and the report say why, and its rc is
+ * lost. Where it cannot be made, or bk's schema is not there, app->err and the report say why, and its rc is
  * returned; a standby that a tick passes over is no failure but an outcome.
  */
 enum bk_rc bk_run_tick(struct bk_app *app, const char *job, bool manual, int64_t busy_until,

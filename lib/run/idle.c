@@ -12,9 +12,11 @@
 #include "run/run.h"
 
 enum { IDLE_PARAMS = 14 };
+/* As the claim has it: a tick may come a quarter of the delay early. */
+#define MAX_EARLY_MS 30000
 
 struct params {
-	char delay[24], age[24], pid[16], run_id[BK_UUID_SIZE], late[24];
+	char delay[24], age[24], early[24], late[24], pid[16], run_id[BK_UUID_SIZE];
 	struct bk_buf host_clock;
 	const char *values[IDLE_PARAMS];
 };
@@ -26,17 +28,22 @@ static void clear_params(struct params *p)
 
 static void fill_params(struct params *p, const struct bk_run_request *q)
 {
+	int64_t early = q->delay_ms / 4 < MAX_EARLY_MS ? q->delay_ms / 4 : MAX_EARLY_MS;
+
 	(void)snprintf(p->delay, sizeof(p->delay), "%" PRId64, q->delay_ms);
 	(void)snprintf(p->age, sizeof(p->age), "%" PRId64, q->max_age_ms);
-	(void)snprintf(p->pid, sizeof(p->pid), "%ld", (long)getpid());
+	(void)snprintf(p->early, sizeof(p->early), "%" PRId64, early);
 	(void)snprintf(p->late, sizeof(p->late), "%" PRId64, q->late_ms);
+	(void)snprintf(p->pid, sizeof(p->pid), "%ld", (long)getpid());
 	bk_random_uuid(&q->random, p->run_id);
 	bk_format_time(&p->host_clock, q->clock.wall_us(q->clock.self));
 	const char *values[IDLE_PARAMS] = {
-		q->clock_override,
 		q->job,
 		p->delay,
-		q->max_age_ms < 0 ? NULL : p->age,
+		p->age,
+		p->early,
+		q->late_ms ? p->late : NULL,
+		q->leader_ms ? "true" : "false",
 		p->run_id,
 		q->description,
 		q->instance,
@@ -44,8 +51,6 @@ static void fill_params(struct params *p, const struct bk_run_request *q)
 		q->version,
 		q->os_user,
 		q->fingerprint,
-		q->leader_ms ? "true" : "false",
-		q->late_ms ? p->late : NULL,
 		bk_buf_cstr(&p->host_clock),
 	};
 	memcpy(p->values, values, sizeof(values));
@@ -70,7 +75,7 @@ bool bk_run_idle(struct bk_db *db, const struct bk_run_request *q, const struct 
 	/* Whatever is wrong, the whole claim finds it, too, and says it. */
 	struct bk_error ignored;
 
-	if (q->manual || !work->rough_probe ||
+	if (q->manual || q->clock_override || q->max_age_ms < 0 || !work->rough_probe ||
 	    bk_sql_fill_file(&sql, "lease_idle", vars, BK_COUNT(vars), &ignored))
 		return false;
 	fill_params(&p, q);

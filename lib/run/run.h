@@ -117,8 +117,8 @@ struct bk_rest {
 struct bk_work {
 	void *self;
 	const char *probe; /* SQL expression for the claim, true = work is due */
-	/* The same, and also true for work that no job may touch: cheaper to ask. NULL =
-	   there is none. */
+	/* The same for lease_idle.sql, and also true for work that no job may touch:
+	   cheaper to ask. NULL = there is none. */
 	const char *rough_probe;
 	/* Once, after the claim and before the first write. */
 	enum bk_rc (*prepare)(void *self, const struct bk_run *run, struct bk_error *err);

@@ -21,7 +21,7 @@ enum { OPEN_ENDED = -1 };
 /* What stands for a template's variables, where the builders do not fill them. */
 static const struct bk_sql_var vars[] = {
 	{"bk", "bk"},
-	{"probe", "SELECT true"},
+	{"probe", "true"},
 	{"type", "pg_catalog.text"},
 	{"status", "status"},
 	{"check", "\"status\" <> 'x'"},
