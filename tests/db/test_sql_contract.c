@@ -343,7 +343,8 @@ int main(void)
 	ADD_ROWS(tc, a_file_can_be_prepared_and_is_as_its_comment_says, contracts);
 	tcase_add_loop_test(tc, the_batch_of_every_unit_can_be_prepared, 0,
 			    (int)bk_booking_jobs_count);
-	tcase_add_loop_test(tc, the_claim_of_every_job_can_be_prepared, 0, (int)bk_booking_jobs_count);
+	tcase_add_loop_test(tc, the_claim_of_every_job_can_be_prepared, 0,
+			    (int)bk_booking_jobs_count);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
