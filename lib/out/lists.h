@@ -8,6 +8,7 @@
 
 #include "conf/conf.h"
 #include "out/list.h"
+#include "view/booking.h"
 #include "view/execution.h"
 #include "view/health.h"
 #include "view/job.h"
@@ -17,5 +18,7 @@ struct bk_list bk_out_executions(const struct bk_execution_list *executions);
 struct bk_list bk_out_transitions(const struct bk_execution_detail *detail);
 struct bk_list bk_out_settings(const struct bk_conf_entry *entries, size_t count);
 struct bk_list bk_out_checks(const struct bk_health *health);
+struct bk_list bk_out_holds(const struct bk_hold_list *holds);
+struct bk_list bk_out_quarantine(const struct bk_quarantine *quarantine);
 
 #endif

@@ -105,6 +105,8 @@ static const struct contract {
 	 "slowest_batch_ms retry_count triggered_by invoked_by server_instance pid version slot "
 	 "as_of cancel_requested position_us position_id",
 	 false, false},
+	{"view_holds", "key held_until expired reason author created_at position_us position_id",
+	 false, false},
 	{"view_jobs",
 	 "job_name description cron_expression delay_ms timeout_ms max_retries enabled "
 	 "current_status last_execution_status last_execution_time next_execution_time "
@@ -113,6 +115,10 @@ static const struct contract {
 	 "running_processed fresh_since fresh_age_ms",
 	 false, false},
 	{"view_operation_exists", "found", false, false},
+	{"view_quarantine",
+	 "rule key operation execution_id sqlstate error_message first_seen_at last_seen_at tries "
+	 "next_try_at position_us position_id",
+	 false, false},
 	{"view_transitions", "rule from_state to_state bookings batches first_at last_at", false,
 	 false},
 };
