@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "conf/jobs.h"
 #include "job/manual.h"
+#include "rule/table.h"
 
 const char *const bk_act_names[] = {"pause", "resume", "enable", "disable"};
 
@@ -208,4 +209,11 @@ enum bk_rc bk_control_cancel(struct bk_db *db, const struct bk_control *control,
 	*ret = cancelled;
 	cancelled = (struct bk_cancelled){.id = NULL};
 	return BK_OK;
+}
+
+void bk_control_explain(struct bk_db *db, const struct bk_conf *conf, struct bk_error *err)
+{
+	if (!bk_db_lost(db))
+		bk_explain_permission(db, bk_conf_str(conf, "schema"), bk_conf_mapping(conf), true,
+				      err);
 }

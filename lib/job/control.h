@@ -147,4 +147,7 @@ enum bk_rc bk_control_retry(struct bk_db *db, const struct bk_control *control,
 			    const char *const *keys, struct bk_retried *ret,
 			    struct bk_error *err) BK_NODISCARD;
 
+/* After BK_E_PERMISSION: sets err's hint to the GRANT that the role lacks. */
+void bk_control_explain(struct bk_db *db, const struct bk_conf *conf, struct bk_error *err);
+
 #endif
