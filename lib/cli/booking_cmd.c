@@ -122,8 +122,9 @@ static void put_retried(struct bk_buf *out, const struct bk_retried *retried)
 		return;
 	}
 	bk_buf_fmt(out, "%" PRId64 " booking%s %s", retried->found, retried->found == 1 ? "" : "s",
-		   retried->recorded.changed ? "will be tried again by the next run"
-					     : "was to be tried again already");
+		   retried->recorded.changed
+			   ? "will be tried again by the next run"
+			   : "in quarantine, to be tried by the next run already");
 	bk_change_report_record(out, &retried->recorded);
 	bk_buf_char(out, '\n');
 }

@@ -48,7 +48,9 @@ enum bk_rc bk_control_until(struct bk_app *app, struct bk_until *ret)
 
 enum bk_rc bk_control_check_reason(struct bk_app *app)
 {
-	if (strlen(app->line.options.reason) <= REASON_MAX)
+	const char *reason = app->line.options.reason;
+
+	if (!reason || strlen(reason) <= REASON_MAX)
 		return BK_OK;
 	return bk_error_set(&app->err, BK_E_USAGE, "option --reason: is longer than %d bytes",
 			    REASON_MAX);

@@ -15,7 +15,8 @@ enum bk_rc bk_control_start(struct bk_app *app, char run_id[BK_UUID_SIZE], struc
 /* The option --until, which may be missing. BK_E_USAGE. */
 enum bk_rc bk_control_until(struct bk_app *app, struct bk_until *ret);
 
-/* The length of the option --reason, of which the parser has checked the rest. */
+/* The length of the option --reason, where it is given; the parser has checked the
+   rest. BK_E_USAGE. */
 enum bk_rc bk_control_check_reason(struct bk_app *app);
 
 struct bk_change_report {

@@ -49,10 +49,11 @@ static enum bk_rc take_until(const struct bk_rows *rows, char **ret, struct bk_e
 {
 	const char *past = bk_rows_text(rows, 0, "past");
 
-	if (past && *past == 't')
-		return bk_error_set(err, BK_E_USAGE,
-				    "option --until: %s is past, the database has %s",
-				    bk_rows_text(rows, 0, "until"), bk_rows_text(rows, 0, "now"));
+	if (past && *past == 't') {
+		bk_error_set(err, BK_E_USAGE, "option --until: %s is past, the database has %s",
+			     bk_rows_text(rows, 0, "until"), bk_rows_text(rows, 0, "now"));
+		return bk_error_hint(err, "leave it out for no end");
+	}
 	return bk_rows_read(rows, 0, until_fields, BK_COUNT(until_fields), ret, err);
 }
 
