@@ -66,20 +66,24 @@ static const struct bk_option *find(const struct bk_tool *tool, const char *name
 	return NULL;
 }
 
-/* " [-n]" or " [--limit=N]" for each option of the command, in its order. */
+/* " [-n]", " [--limit=N]", or " --reason=TEXT" where it is needed, for each
+   option of the command, in its order. */
 static void usage_options(struct bk_buf *out, const struct bk_tool *tool, const char *names)
 {
-	while (*names) {
-		size_t len = strcspn(names, " ");
-		const struct bk_option *o = find(tool, names, len);
+	struct bk_option_word w;
 
-		if (o && o->letter)
-			bk_buf_fmt(out, " [-%c]", o->letter);
-		else if (o)
-			bk_buf_fmt(out, " [--%s%s%s]", o->name, o->argument ? "=" : "",
+	while (bk_option_word_next(&names, &w)) {
+		const struct bk_option *o = find(tool, w.name, w.len);
+
+		if (!o)
+			continue;
+		bk_buf_str(out, w.needed ? " " : " [");
+		if (o->letter)
+			bk_buf_fmt(out, "-%c", o->letter);
+		else
+			bk_buf_fmt(out, "--%s%s%s", o->name, o->argument ? "=" : "",
 				   o->argument ? o->argument : "");
-		names += len;
-		names += strspn(names, " ");
+		bk_buf_str(out, w.needed ? "" : "]");
 	}
 }
 

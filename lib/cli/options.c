@@ -349,6 +349,27 @@ static enum bk_rc check_contradictions(struct parser *p)
 	return BK_OK;
 }
 
+/* Options that the command cannot do without. */
+static enum bk_rc check_needed(struct parser *p, const struct bk_command *command)
+{
+	const char *list = command->options;
+	struct bk_option_word w;
+
+	while (bk_option_word_next(&list, &w))
+		for (size_t i = bk_common_option_count; i < option_count(p->tool); i++) {
+			const struct bk_option *o = option_at(p->tool, i);
+
+			if (!w.needed || p->seen[i] || strlen(o->name) != w.len ||
+			    memcmp(o->name, w.name, w.len) != 0)
+				continue;
+			return bk_error_set(p->err, BK_E_USAGE, "%s%s%s needs the option --%s%s%s",
+					    p->tool->name, command->name ? " " : "",
+					    command->name ? command->name : "", o->name,
+					    o->argument ? "=" : "", o->argument ? o->argument : "");
+		}
+	return BK_OK;
+}
+
 /* Options that the tool has but this command does not take. */
 static enum bk_rc check_scope(struct parser *p, const struct bk_command *command)
 {
@@ -382,7 +403,9 @@ static enum bk_rc parse(struct parser *p, struct bk_cmdline *line)
 	line->operands = (const char *const *)p->argv + 1;
 	if ((rc = bk_command_take(p->tool, words, line, p->err)))
 		return rc;
-	return check_scope(p, line->command);
+	if ((rc = check_scope(p, line->command)))
+		return rc;
+	return check_needed(p, line->command);
 }
 
 static struct bk_options no_options(const struct bk_tool *tool)

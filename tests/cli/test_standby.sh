@@ -17,7 +17,8 @@ primary=$PGHOST
 reader=$standby/socket
 
 for command in bkactivate "bkactivate --now" bknoshow "bkmaint update-expired" \
-	"bkmaint run --due" "bkmaint migrate"; do
+	"bkmaint run --due" "bkmaint migrate" "bkmaint pause --all --reason=x" \
+	"bkmaint cancel 1" "bkmaint hold 1 --reason=x" "bkmaint quarantine retry"; do
 	t "$command on a standby says why not: 69"
 	run $command -h "$reader"
 	is_rc 69
@@ -38,7 +39,7 @@ run bkactivate -h "$reader,$reader" --json
 json_is .error.code DATABASE_READ_ONLY
 
 t "bkstatus works there"
-for command in jobs history "job activate-due" config; do
+for command in jobs history "job activate-due" holds quarantine config; do
 	run bkstatus $command -h "$reader" --json
 	is_rc 0
 	json_is .success true

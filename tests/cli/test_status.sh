@@ -238,7 +238,7 @@ END
 )" "2|t" row
 
 t "every format of every command is strict"
-for command in jobs "job activate-due" history "execution 2" config; do
+for command in jobs "job activate-due" history "execution 2" holds quarantine config; do
 	# shellcheck disable=SC2086
 	run bkstatus $command --json
 	is_rc 0

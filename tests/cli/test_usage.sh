@@ -12,7 +12,7 @@ tools=(bkactivate bknoshow bkmaint bkstatus)
 options_of() {
 	local end='^Common options'
 	[ "$1" != bkactivate ] || end='^Exit'
-	"$1" --help | sed "/$end/q" |
+	"$1" --help | sed "/$end/,\$d" |
 		sed -n 's/^  \(-., \|    \)--\([a-z-]*\)\(=\([A-Z]*\)\)\{0,1\} .*/\2 \4/p' |
 		sed 's/ $/ -/'
 }

@@ -33,6 +33,10 @@ static const struct bk_sql_var vars[] = {
 	{"position", "z.k1 AS d, z.k1"},
 	{"read_columns", "id, status"},
 	{"write_columns", "status"},
+	{"match", "b.id = 4711"},
+	{"row_key", "ARRAY[b.id::text]"},
+	{"typed_key", "ARRAY[4711::text]"},
+	{"which", "true"},
 	{"scan", "SELECT b.id::text AS k1, b.starts_at AS due, b.starts_at AS due_at"
 		 " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
 		 " AND b.starts_at >= $2::timestamptz LIMIT $3::int8"},
@@ -66,11 +70,26 @@ static const struct contract {
 	{"bounds", "as_of lower", false, false},
 	{"claim_find", CLAIM_COLUMNS, false, false},
 	{"command_record", "id executed_at", false, false},
+	{"control_cancel", "id", false, false},
+	{"control_execution",
+	 "id operation status finished_at server_instance pid processed_count cancel_requested "
+	 "lease_expired",
+	 false, false},
+	{"control_jobs", "job_name", false, false},
+	{"control_states", "job_name status paused_until paused_reason running_execution_id", false,
+	 false},
+	{"control_until", "until past now", false, false},
 	{"dry_head", "as_of shown_as_of lower job_status next_execution_time never_succeeded",
 	 false, false},
 	{"dry_select", "k1 due due_at", false, false},
 	{"grant_bookings", NULL, true, false},
 	{"grant_schema", NULL, true, false},
+	{"hold_lock", "pg_advisory_xact_lock", false, false},
+	{"hold_release", "key held_until expired reason author created_at booking_status", false,
+	 false},
+	{"hold_set",
+	 "key held_until expired reason author created_at booking_status replaced changed", false,
+	 false},
 	{"job_upsert", NULL, false, false},
 	{"lease_claim", CLAIM_COLUMNS, false, false},
 	{"lease_idle",
@@ -84,6 +103,8 @@ static const struct contract {
 	{"privilege_missing", "statement rank", false, false},
 	{"quarantine_add", NULL, false, false},
 	{"quarantine_drop", NULL, false, false},
+	{"quarantine_key", "key", false, false},
+	{"quarantine_retry", "found changed", false, false},
 	{"reference_bookings", NULL, true, false},
 	{"reference_count", "n", false, false},
 	{"reference_exists", "present", false, false},
@@ -102,6 +123,8 @@ static const struct contract {
 	 "slowest_batch_ms retry_count triggered_by invoked_by server_instance pid version slot "
 	 "as_of cancel_requested position_us position_id",
 	 false, false},
+	{"view_holds", "key held_until expired reason author created_at position_us position_id",
+	 false, false},
 	{"view_jobs",
 	 "job_name description cron_expression delay_ms timeout_ms max_retries enabled "
 	 "current_status last_execution_status last_execution_time next_execution_time "
@@ -113,6 +136,10 @@ static const struct contract {
 	{"view_running",
 	 "id operation server_instance pid slot workers processed due_total elapsed_ms "
 	 "lease_left_ms cancel_requested at",
+	 false, false},
+	{"view_quarantine",
+	 "rule key operation execution_id sqlstate error_message first_seen_at last_seen_at tries "
+	 "next_try_at position_us position_id",
 	 false, false},
 	{"view_transitions", "rule from_state to_state bookings batches first_at last_at", false,
 	 false},

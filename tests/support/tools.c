@@ -21,6 +21,9 @@ static const struct bk_command many[] = {
 	{"job", "NAME", 1, "", "one job"},
 	{"pair", "A B", 2, "", "two operands"},
 	{"history", "", 0, "limit after now dry-run for", "the executions"},
+	{"maybe", "[NAME]", BK_OPERAND_MAYBE, "", "none or one"},
+	{"some", "KEY...", BK_OPERANDS_SOME, "limit after!", "one or more values"},
+	{"any", "[KEY...]", BK_OPERANDS_ANY, "", "none or more values"},
 };
 
 static const struct bk_command one[] = {{NULL, "", 0, "now limit", "the only one"}};

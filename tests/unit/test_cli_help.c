@@ -72,7 +72,10 @@ START_TEST(usage_comes_from_the_commands)
 				"  bkmany job NAME [COMMON]\n"
 				"  bkmany pair A B [COMMON]\n"
 				"  bkmany history [--limit=N] [--after=CURSOR] [--now] [-n] "
-				"[--for=TIME] [COMMON]\n\n"),
+				"[--for=TIME] [COMMON]\n"
+				"  bkmany maybe [NAME] [COMMON]\n"
+				"  bkmany some KEY... [--limit=N] --after=CURSOR [COMMON]\n"
+				"  bkmany any [KEY...] [COMMON]\n\n"),
 			 bk_buf_cstr(&help));
 	has(&help, "\nCommands:\n  jobs                       all jobs\n");
 	has(&help, "\n  job NAME                   one job\n");

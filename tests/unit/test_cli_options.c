@@ -56,7 +56,7 @@ static void show(struct bk_buf *out, const struct bk_cmdline *line)
 	const struct bk_options *o = &line->options;
 
 	bk_buf_str(out, line->command ? line->command->name ? line->command->name : "-" : "none");
-	for (int i = 0; line->command && i < line->command->operand_count; i++)
+	for (int i = 0; i < line->operand_count; i++)
 		bk_buf_fmt(out, " [%s]", line->operands[i]);
 	show_text(out, "host", o->host);
 	show_text(out, "port", o->port);
@@ -163,6 +163,15 @@ static const struct line good[] = {
 	 "history after=a=b",
 	 NULL},
 	{{"job", "caf\xC3\xA9"}, "job [caf\xC3\xA9]", NULL},
+	{{"maybe"}, "maybe", NULL},
+	{{"maybe", "a"}, "maybe [a]", NULL},
+	{{"some", "a", "--after=x"}, "some [a] after=x", NULL},
+	{{"some", "--after=x", "a", "--limit=2", "b", "--", "--c"},
+	 "some [a] [b] [--c] limit=2 after=x",
+	 NULL},
+	{{"some", "", "a\n\t\x1f\x7f", "--after=x"}, "some [] [a\n\t\x1f\x7f] after=x", NULL},
+	{{"any"}, "any", NULL},
+	{{"any", "a", "", "c"}, "any [a] [] [c]", NULL},
 	{{"-h"}, "none help", NULL},
 	{{"-?"}, "none help", NULL},
 	{{"-q?"}, "none quiet help", NULL},
@@ -276,6 +285,12 @@ static const struct line bad[] = {
 	{{"job"}, "bkmany job needs NAME", NULL},
 	{{"pair", "a"}, "bkmany pair needs A B", NULL},
 	{{"job", "a", "b"}, "unexpected operand \"b\"", NULL},
+	{{"maybe", "a", "b\x1b"}, "operand 2: has a control character", NULL},
+	{{"maybe", "a", "b"}, "unexpected operand \"b\"", NULL},
+	{{"maybe", ""}, "operand 1: is empty", NULL},
+	{{"some", "--after=x"}, "bkmany some needs KEY...", NULL},
+	{{"some", "a", "\xFF", "--after=x"}, "operand 2: is not valid UTF-8", NULL},
+	{{"any", "\xC0\x80"}, "operand 1: is not valid UTF-8", NULL},
 	{{"jobs", "x"}, "unexpected operand \"x\"", NULL},
 	{{"job", ""}, "operand 1: is empty", NULL},
 	{{"pair", "a", "\xFF"}, "operand 2: is not valid UTF-8", NULL},
@@ -284,6 +299,9 @@ static const struct line bad[] = {
 	/* options of other commands */
 	{{"--limit=5"}, "option --limit is not for bkmany jobs", NULL},
 	{{"job", "x", "-n"}, "option --dry-run is not for bkmany job", NULL},
+	/* options that are needed */
+	{{"some", "a"}, "bkmany some needs the option --after=CURSOR", NULL},
+	{{"some", "a", "--limit=3"}, "bkmany some needs the option --after=CURSOR", NULL},
 	/* an error counts although help was asked for */
 	{{"--help", "--nosuch"}, "unknown option --nosuch", NULL},
 };
