@@ -15,8 +15,15 @@ static bool has_own_program(const char *job)
 	return strcmp(job, BK_JOB_ACTIVATE) == 0 || strcmp(job, BK_JOB_NO_SHOW) == 0;
 }
 
+/* What is wrong for one job is wrong for all of them, and said once. */
+static bool concerns_all(const struct bk_run_report *r)
+{
+	return !r->result.execution_id &&
+	       (r->rc == BK_E_STANDBY || r->rc == BK_E_SCHEMA || r->rc == BK_E_MAPPING);
+}
+
 /* One job, once its splay has passed since `start`. Anything but BK_OK ends the
-   call: there is no connection, or a signal came; *ret_told says whether the
+   call: there is no use in the database, or a signal came; *ret_told says whether the
    report has told why. */
 static enum bk_rc run_one(struct bk_app *app, const char *job, int64_t start, struct bk_runs *runs,
 			  bool *ret_told)
@@ -27,6 +34,10 @@ static enum bk_rc run_one(struct bk_app *app, const char *job, int64_t start, st
 
 	if (rc || (rc = bk_run_tick(app, job, false, -1, &r)))
 		return rc;
+	if (concerns_all(&r)) {
+		app->err = r.error;
+		return r.rc;
+	}
 	bk_runs_add(app, runs, &r);
 	*ret_told = r.rc && *app->interrupted;
 	return *ret_told ? r.rc : BK_OK;

@@ -15,7 +15,7 @@ const struct bk_status bk_statuses[] = {
 	{BK_EXIT_UNAVAILABLE, "no usable database: refused, starting, or a standby"},
 	{BK_EXIT_INTERNAL, "internal error"},
 	{BK_EXIT_IO, "output or a file failed"},
-	{BK_EXIT_BUSY, "a manual run found the job busy"},
+	{BK_EXIT_BUSY, "a manual run found the job busy, or --wait ran out"},
 	{BK_EXIT_PERMISSION, "the role may not, or the login was refused"},
 	{BK_EXIT_CONFIG, "bad configuration, mapping or schema"},
 	{BK_EXIT_SIGINT, "interrupted (SIGINT)"},
