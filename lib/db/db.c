@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "db/hook.h"
 #include "db/internal.h"
 
 /* A signal that lands just before poll() is seen after this long at most. */
@@ -317,9 +318,12 @@ static enum bk_rc run_raw(struct bk_db *db, const struct bk_stmt *stmts, size_t 
 	if (bk_db_lost(db))
 		return bk_error_set(err, BK_E_UNAVAILABLE, "connection to the server was lost");
 	begin_trip(db, has_commit(stmts, count));
+	bk_db_hook();
 	rc = send_all(db, stmts, count, err);
+	bk_db_hook();
 	if (!rc)
 		rc = read_all(db, stmts, count, ret, err);
+	bk_db_hook();
 	/* The connection went and no statement before the COMMIT had failed: nobody
 	   knows. An administrator's FATAL may come after the commit was made durable. */
 	if (rc && db->committing && bk_db_lost(db) && (count == 1 || !err->sqlstate[0]))
