@@ -91,11 +91,18 @@ ends_as() {
 		"sound, 0 open, $1" "the end"
 }
 
-# do_not_overlap: no two executions of a job were open at once
+# do_not_overlap: no execution of a job was begun while one that had work was open
 do_not_overlap() {
 	sql_is "select count(*) from bk.maintenance_executions as a
 		join bk.maintenance_executions as b on b.operation = a.operation and b.id > a.id
-			and b.executed_at < a.finished_at and a.executed_at < b.finished_at" 0
+			and b.executed_at < a.finished_at
+		where a.processed_count > 0" 0
+}
+
+# sessions_settle: none of bk's is at work
+sessions_settle() {
+	wait_for "not exists (select from pg_stat_activity
+		where application_name like 'bk:%' and state = 'active')"
 }
 
 # sessions_gone: the server has noticed that its clients are
