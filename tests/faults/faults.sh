@@ -171,24 +171,30 @@ server_is() {
 		-l "$server/log/postgresql.log" "$@" >/dev/null 2>&1 </dev/null
 }
 
-# through_proxy FAULT N [AFTERWARDS]: a proxy in front of the server, see proxy.c, and the host and
-# port that lead through it: $proxied, an array of options; $proxy is its process
+# through_proxy FAULT N [AFTERWARDS]: a proxy in front of the server, see proxy.c; $proxied are the
+# options that lead through it, $proxy its process
 through_proxy() {
-	local socket=$BK_TEST_DIR/.s.PGSQL.6000 line
-	rm -f "$socket"
-	coproc "$BK_BIN/tests/faults/proxy" "$socket" "$PGHOST/.s.PGSQL.$PGPORT" "$@"
-	proxy=$COPROC_PID
+	local socket=$BK_TEST_DIR/.s.PGSQL.6000
+	rm -f "$socket" "$BK_TEST_DIR/.proxy"
+	"$BK_BIN/tests/faults/proxy" "$socket" "$PGHOST/.s.PGSQL.$PGPORT" "$@" \
+		>"$BK_TEST_DIR/.proxy" &
+	proxy=$!
 	proxied=(-h "$BK_TEST_DIR" -p 6000)
 	proxy_says ready
 }
 
-# proxy_says LINE: waits until it has; false when the proxy ended, or after a minute
+# proxy_said LINE
+proxy_said() {
+	grep -qx "$1" "$BK_TEST_DIR/.proxy"
+}
+
+# proxy_says LINE: waits until it has
 proxy_says() {
-	local line
-	while read -r -t 60 -u "${COPROC[0]}" line; do
-		[ "$line" != "$1" ] || return 0
+	local tries
+	for ((tries = 0; tries < 20000; tries++)); do
+		! proxy_said "$1" || return 0
 	done
-	return 1
+	harness_fail "the proxy never said" "$1" "$(cat "$BK_TEST_DIR/.proxy")"
 }
 
 proxy_end() {
