@@ -2,13 +2,15 @@
 -- and counted in the worker's ledger in one statement.
 -- $1 as-of  $2 lower bound of the scan column  $3 batch size
 -- $4 execution  $5 worker  $6 token  $7 number of this batch  $8 lease ms  $9 rule
--- $10.. position of the last batch (scan instant, key columns) where there was one
+-- $10.. position of the last batch (scan instant, key columns) where there was one;
+-- then, for a part of a refused batch, the position of its page's end and its keys,
+-- one text[] per key column
 -- :scan  booking_scan with columns ctid AS t, the position as d and k1..kn
 -- :lock_match :update_match  which rows of b are those of s, of l: by ctid, or by
 -- key where the table has partitions or children (a ctid is not unique there)
 -- :assign  SET list  :key_texts  key columns as text k1..kn  :key_arrays, :key_hash over u
 -- One row: seen, locked, changed, ledger (1, or 0 = the lease is lost: roll
--- back), and the position of the last row seen. The position comes from the
+-- back), cancel (bkmaint cancel asked for the end), and the position of the last row seen. The position comes from the
 -- snapshot below the lock: a row that moved meanwhile must not jump it.
 -- The CASE hides state and times from the planner: with statistics of a moment
 -- without due bookings it would read the rule's index again and look each row up
@@ -48,12 +50,13 @@ WITH s AS MATERIALIZED (
 	   AND w.worker OPERATOR(pg_catalog.=) $5::pg_catalog.int4
 	   AND w.token OPERATOR(pg_catalog.=) $6::pg_catalog.int8
 	   AND w.batch_no OPERATOR(pg_catalog.=) ($7::pg_catalog.int4 OPERATOR(pg_catalog.-) 1)
-	RETURNING 1
+	RETURNING w.cancel_requested
 )
 SELECT (SELECT pg_catalog.count(*) FROM s) AS seen,
        (SELECT pg_catalog.count(*) FROM l) AS locked,
        (SELECT pg_catalog.count(*) FROM u) AS changed,
        (SELECT pg_catalog.count(*) FROM w) AS ledger,
+       (SELECT w.cancel_requested FROM w) AS cancel,
        :position
   FROM (VALUES (1)) AS one (x)
   LEFT JOIN (SELECT * FROM s

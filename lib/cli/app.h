@@ -72,6 +72,11 @@ enum bk_rc bk_app_connect(struct bk_app *app, const char *what, bool read_only);
 /* Connects without looking at the schema (migrate). */
 enum bk_rc bk_app_connect_raw(struct bk_app *app, const char *what);
 
+/* Another connection like the first, in *ret, without a look at the schema: for a
+   run that lost its own, and for parallel workers, also from other threads. */
+enum bk_rc bk_app_connect_more(const struct bk_app *app, const char *what, int64_t timeout_ms,
+			       struct bk_db **ret, struct bk_error *err) BK_NODISCARD;
+
 /* Writes text to standard output; BK_E_IO when that fails. */
 enum bk_rc bk_app_write(struct bk_app *app, const struct bk_buf *text);
 

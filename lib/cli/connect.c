@@ -15,11 +15,12 @@
 
 enum { CONNECT_MS = 10000, STATEMENT_MS = 10000, LOCK_MS = 2000 };
 
-static enum bk_rc connect_as(struct bk_app *app, const char *what, bool read_only)
+static enum bk_rc connect_as(const struct bk_app *app, const char *what, bool read_only,
+			     int64_t timeout_ms, struct bk_db **ret, struct bk_error *err)
 {
 	const struct bk_options *o = &app->line.options;
 	BK_CLEAN(bk_free_str) char *application = bk_asprintf("bk:%s", what);
-	struct bk_db_params params = {
+	const struct bk_db_params params = {
 		.conninfo = bk_conf_str(app->conf, "database"),
 		.dbname = o->dbname,
 		.host = o->host,
@@ -27,18 +28,24 @@ static enum bk_rc connect_as(struct bk_app *app, const char *what, bool read_onl
 		.user = o->user,
 		.application = application,
 		.read_only = read_only,
-		.connect_timeout_ms = CONNECT_MS,
+		.connect_timeout_ms = timeout_ms < CONNECT_MS ? timeout_ms : CONNECT_MS,
 		.clock = app->clock,
 		.interrupted = app->interrupted,
 	};
 
-	bk_db_clean(&app->db);
-	return bk_db_connect(&params, &app->db, &app->err);
+	return bk_db_connect(&params, ret, err);
 }
 
 enum bk_rc bk_app_connect_raw(struct bk_app *app, const char *what)
 {
-	return connect_as(app, what, false);
+	bk_db_clean(&app->db);
+	return connect_as(app, what, false, CONNECT_MS, &app->db, &app->err);
+}
+
+enum bk_rc bk_app_connect_more(const struct bk_app *app, const char *what, int64_t timeout_ms,
+			       struct bk_db **ret, struct bk_error *err)
+{
+	return connect_as(app, what, false, timeout_ms, ret, err);
 }
 
 struct preflight {
@@ -98,9 +105,10 @@ enum bk_rc bk_app_connect(struct bk_app *app, const char *what, bool read_only)
 {
 	const char *schema = bk_conf_str(app->conf, "schema");
 	BK_CLEAN(clear_preflight) struct preflight found = {0};
-	enum bk_rc rc = connect_as(app, what, read_only);
+	enum bk_rc rc;
 
-	if (rc)
+	bk_db_clean(&app->db);
+	if ((rc = connect_as(app, what, read_only, CONNECT_MS, &app->db, &app->err)))
 		return rc;
 	app->role = read_only ? "booking_read" : "booking_update";
 	rc = ask(app, schema, read_only, &found);

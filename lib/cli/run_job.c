@@ -11,6 +11,8 @@
 #include "rule/table.h"
 
 #define HOUR_US INT64_C(3600000000)
+/* Others may watch a run that takes longer; shorter ones are over by then. */
+#define COUNT_AFTER_MS 5000
 
 void bk_run_report_clear(struct bk_run_report *report)
 {
@@ -117,8 +119,23 @@ static void log_run(struct bk_app *app, const struct bk_run_report *r)
 	bk_log_write(&app->log, &record);
 }
 
+/* What a run's callback for another connection works on. */
+struct caller {
+	const struct bk_app *app;
+	const char *job;
+};
+
+static enum bk_rc connect_more(void *arg, int64_t timeout_ms, struct bk_db **ret,
+			       struct bk_error *err)
+{
+	const struct caller *c = arg;
+
+	return bk_app_connect_more(c->app, c->job, timeout_ms, ret, err);
+}
+
 static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 {
+	struct caller caller = {app, r->job};
 	const struct bk_options *o = &app->line.options;
 	struct bk_run_request request = bk_job_request(app->conf, r->job);
 	char fingerprint[BK_FINGERPRINT_SIZE];
@@ -136,6 +153,9 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	request.allow = o->allow;
 	request.clock = app->clock;
 	request.random = app->random;
+	request.connect = connect_more;
+	request.connect_arg = &caller;
+	request.count_after_ms = COUNT_AFTER_MS;
 	if (o->backlog)
 		request.max_age_ms = -1;
 	r->work = bk_job_new(app->conf, r->job);
@@ -143,7 +163,7 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	if (!r->rc)
 		r->rc = bk_job_work(r->work, &work, &r->error);
 	if (!r->rc)
-		r->rc = bk_run(app->db, &request, &work, &r->result, &r->error);
+		r->rc = bk_run(&app->db, &request, &work, &r->result, &r->error);
 	if (r->rc)
 		explain(app, r);
 }

@@ -31,6 +31,12 @@ void bk_db_hold_interrupts(struct bk_db *db, bool hold)
 	db->held = hold;
 }
 
+void bk_db_on_wait(struct bk_db *db, void (*fn)(void *arg), void *arg)
+{
+	db->on_wait = fn;
+	db->on_wait_arg = arg;
+}
+
 const char *bk_db_target(const struct bk_db *db)
 {
 	return db->target;
@@ -133,6 +139,8 @@ enum bk_rc bk_db_wait(struct bk_db *db, bool writing, struct bk_error *err)
 		int64_t left = db->deadline_ms - db->clock.mono_ms(db->clock.self);
 		int ready;
 
+		if (db->on_wait)
+			db->on_wait(db->on_wait_arg);
 		if (signalled(db) && bk_db_lost(db)) /* not connected yet */
 			return bk_error_set(err, interrupted_rc(db), "connecting was given up");
 		if (signalled(db) && !db->cancelled && !db->committing)

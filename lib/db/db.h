@@ -60,6 +60,10 @@ void bk_db_deadline(struct bk_db *db, int64_t ms);
 /* While they are held, signals cancel no wait: for closing the record. */
 void bk_db_hold_interrupts(struct bk_db *db, bool hold);
 
+/* Calls `fn` again and again while a wait lasts, some five times a second; NULL
+   ends it. It must not use the connection. */
+void bk_db_on_wait(struct bk_db *db, void (*fn)(void *arg), void *arg);
+
 /* Between two statements: BK_E_INTERRUPTED or BK_E_TERMINATED when a signal has
    come that is not held. */
 enum bk_rc bk_db_check_interrupts(const struct bk_db *db, struct bk_error *err) BK_NODISCARD;
@@ -131,6 +135,17 @@ void bk_db_library_version(struct bk_buf *out);
 
 /* The rc for a SQLSTATE of a failed statement. */
 enum bk_rc bk_sqlstate_rc(const char *sqlstate);
+
+/* What may be done about a failed statement. */
+enum bk_fault {
+	BK_FAULT_FINAL,   /* nothing: it would fail again */
+	BK_FAULT_PASSING, /* try again: lost connection, lock, deadlock, lack of resources */
+	BK_FAULT_SLOW,    /* try again with less: the statement timeout */
+	BK_FAULT_ROW,     /* a row is to blame: constraint, data, an exception of a trigger */
+};
+
+/* The fault of an error that a function of this module set. */
+enum bk_fault bk_fault_of(const struct bk_error *err);
 
 /* An array literal of text elements for a text[] parameter; NULL element = NULL. */
 void bk_db_text_array(struct bk_buf *out, const char *const *items, size_t count);

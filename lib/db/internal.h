@@ -14,10 +14,12 @@ struct bk_db {
 	struct bk_clock clock;
 	int64_t deadline_ms; /* on clock.mono_ms */
 	const volatile sig_atomic_t *interrupted;
-	bool held;       /* signals do not count for now */
-	bool cancelled;  /* a cancel request was sent for the statement in flight */
-	bool committing; /* a COMMIT is in flight: it is never cancelled */
-	int cancel_fd;   /* where the request's end is seen, -1 = none is on its way */
+	bool held;                  /* signals do not count for now */
+	bool cancelled;             /* a cancel request was sent for the statement in flight */
+	bool committing;            /* a COMMIT is in flight: it is never cancelled */
+	int cancel_fd;              /* where the request's end is seen, -1 = none is on its way */
+	void (*on_wait)(void *arg); /* NULL = nobody wants to know */
+	void *on_wait_arg;
 	char target[160];
 	char notice[256];
 };

@@ -38,10 +38,17 @@ size_t bk_tx_begin(struct bk_tx *tx, enum bk_tx_kind kind, const struct bk_tx_li
 	tx->params[6] = kind == BK_TX_COMPANY ? NULL : "ISO, YMD";
 	tx->params[7] = NULL;
 	stmts[n++] = kind == BK_TX_READ ? (struct bk_stmt)BK_BEGIN_READ : (struct bk_stmt)BK_BEGIN;
+	/* A pooled session may have been left with a stranger's settings. One of a
+	   millisecond would end the long statement that sets the others. */
+	(void)snprintf(tx->disarm, sizeof(tx->disarm), "SET LOCAL statement_timeout = %s",
+		       tx->statement);
+	stmts[n++] = plain("statement_timeout", tx->disarm);
 	if (kind == BK_TX_COMPANY) {
-		/* A pooled session may have been left with a stranger's. */
 		stmts[n++] = plain("search_path", "SET LOCAL search_path TO DEFAULT");
 		stmts[n++] = plain("time zone", "SET LOCAL TimeZone TO DEFAULT");
+		/* What is deferred must fail in the batch, where its row is found, and
+		   not in the commit. */
+		stmts[n++] = plain("constraints", "SET CONSTRAINTS ALL IMMEDIATE");
 	}
 	stmts[n++] = (struct bk_stmt){
 		.name = "settings",

@@ -30,10 +30,11 @@ struct bk_tx_limits {
 	bool pin; /* force the ordered index scan */
 };
 
-#define BK_TX_HEAD 4
+#define BK_TX_HEAD 6
 
 struct bk_tx {
 	char statement[24];
+	char disarm[64];
 	char lock[24];
 	char idle[24];
 	const char *params[8];

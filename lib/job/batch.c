@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "db/sqlfile.h"
 #include "db/sqltext.h"
 
 /* $1..$9 of booking_batch.sql; the position follows. */
@@ -64,34 +65,57 @@ static void write_match(struct key_sql *k, const struct bk_job *job)
 		   "b.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT l.t FROM l))");
 }
 
-static void write_key_sql(struct key_sql *k, const struct bk_job *job, const struct bk_unit *unit)
+void bk_position_columns(const struct bk_job *job, struct bk_buf *out)
 {
 	const struct bk_mapping *m = job->mapping;
 
-	bk_buf_fmt(&k->scan_columns, "b.ctid AS t, %s AS d", unit->scan->column);
+	bk_buf_fmt(out, "%s AS d", job->units.items[job->current].scan->column);
+	for (size_t i = 0; i < m->key_count; i++) {
+		bk_buf_str(out, ", ");
+		put_column(out, m->keys[i]);
+		bk_buf_fmt(out, " AS k%zu", i + 1);
+	}
+}
+
+void bk_position_texts(const struct bk_job *job, struct bk_buf *out)
+{
+	const struct bk_mapping *m = job->mapping;
+
+	bk_value_text(out, "z.d", BK_TYPE_TIMESTAMPTZ);
+	bk_buf_str(out, " AS d");
+	for (size_t i = 0; i < m->key_count; i++) {
+		BK_CLEAN(bk_buf_clear) struct bk_buf last = BK_BUF_INIT;
+
+		bk_buf_fmt(&last, "z.k%zu", i + 1);
+		bk_buf_str(out, ", ");
+		bk_value_text(out, bk_buf_cstr(&last),
+			      bk_table_column(&job->table, m->keys[i])->type);
+		bk_buf_fmt(out, " AS k%zu", i + 1);
+	}
+}
+
+static void write_key_sql(struct key_sql *k, const struct bk_job *job)
+{
+	const struct bk_mapping *m = job->mapping;
+
+	bk_buf_str(&k->scan_columns, "b.ctid AS t, ");
+	bk_position_columns(job, &k->scan_columns);
 	bk_buf_str(&k->lock_columns, "b.ctid AS t");
 	bk_buf_str(&k->arrays, "ARRAY[");
 	bk_buf_str(&k->hash, m->key_count > 1 ? "pg_catalog.hashtext(pg_catalog.concat_ws(E'\\x1f'"
 					      : "pg_catalog.hashtext(");
-	bk_value_text(&k->position, "z.d", BK_TYPE_TIMESTAMPTZ);
-	bk_buf_str(&k->position, " AS d");
+	bk_position_texts(job, &k->position);
 	for (size_t i = 0; i < m->key_count; i++) {
 		const char *type = bk_table_column(&job->table, m->keys[i])->type;
 		BK_CLEAN(bk_buf_clear) struct bk_buf column = BK_BUF_INIT;
-		BK_CLEAN(bk_buf_clear) struct bk_buf last = BK_BUF_INIT;
 
 		put_column(&column, m->keys[i]);
-		bk_buf_fmt(&last, "z.k%zu", i + 1);
-		bk_buf_fmt(&k->scan_columns, ", %s AS k%zu", bk_buf_cstr(&column), i + 1);
 		bk_buf_fmt(&k->lock_columns, ", %s AS k%zu", bk_buf_cstr(&column), i + 1);
 		bk_buf_str(&k->texts, i ? ", " : "");
 		bk_value_text(&k->texts, bk_buf_cstr(&column), type);
 		bk_buf_fmt(&k->texts, " AS k%zu", i + 1);
 		bk_buf_fmt(&k->arrays, "%spg_catalog.array_agg(u.k%zu)", i ? ", " : "", i + 1);
 		bk_buf_fmt(&k->hash, "%su.k%zu", m->key_count > 1 ? ", " : "", i + 1);
-		bk_buf_str(&k->position, ", ");
-		bk_value_text(&k->position, bk_buf_cstr(&last), type);
-		bk_buf_fmt(&k->position, " AS k%zu", i + 1);
 	}
 	bk_buf_str(&k->arrays, "]");
 	bk_buf_str(&k->hash, m->key_count > 1 ? "))" : ")");
@@ -114,13 +138,13 @@ static enum bk_rc fill_batch(const struct bk_job *job, const char *schema,
 			     const struct bk_unit *unit, const struct key_sql *k, const char *scan,
 			     struct bk_buf *out, struct bk_error *err)
 {
+	const struct bk_scope scope = bk_job_scope(job);
 	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf condition = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf assign = BK_BUF_INIT;
 
 	bk_table_sql(&table, job->mapping);
-	bk_rule_condition(&condition, unit->rule, unit->scan, bk_param_bounds.as_of,
-			  bk_param_bounds.lower);
+	bk_rule_condition(&condition, unit->rule, unit->scan, scope.as_of, scope.lower);
 	write_assign(&assign, job->mapping, unit);
 	const struct bk_sql_var vars[] = {
 		{"bk", schema},
@@ -142,62 +166,124 @@ static enum bk_rc fill_batch(const struct bk_job *job, const char *schema,
 	return bk_sql_fill_file(out, "booking_batch", vars, BK_COUNT(vars), err);
 }
 
+/* Only the bookings of the part: their page's end, and their keys as arrays of
+   texts from parameter $first on. */
+static void restrict_to_part(struct bk_buf *out, const struct bk_job *job,
+			     const struct bk_unit *unit, int first)
+{
+	const struct bk_mapping *m = job->mapping;
+	int arrays = first + 1 + (int)m->key_count;
+
+	bk_buf_char(out, ' ');
+	bk_unit_keyset(out, unit, m, &job->table, "<=", first);
+	bk_buf_str(out, m->key_count > 1 ? " AND ROW(" : " AND ");
+	for (size_t i = 0; i < m->key_count; i++) {
+		bk_buf_str(out, i ? ", " : "");
+		put_column(out, m->keys[i]);
+	}
+	bk_buf_fmt(out, "%s OPERATOR(pg_catalog.=) ANY (SELECT ", m->key_count > 1 ? ")" : "");
+	for (size_t i = 0; i < m->key_count; i++)
+		bk_buf_fmt(out, "%sp.k%zu::%s", i ? ", " : "", i + 1,
+			   bk_table_column(&job->table, m->keys[i])->type);
+	for (size_t i = 0; i < m->key_count; i++)
+		bk_buf_fmt(out, "%s$%d::pg_catalog.text[]", i ? ", " : " FROM pg_catalog.unnest(",
+			   arrays + (int)i);
+	for (size_t i = 0; i < m->key_count; i++)
+		bk_buf_fmt(out, "%sk%zu", i ? ", " : ") AS p (", i + 1);
+	bk_buf_str(out, "))");
+}
+
 enum bk_rc bk_batch_sql(const struct bk_job *job, const char *schema, struct bk_buf *out,
 			struct bk_error *err)
 {
 	const struct bk_unit *unit = &job->units.items[job->current];
+	const struct bk_scope scope = bk_job_scope(job);
+	int first_free = FIRST_POSITION;
 	BK_CLEAN(clear_key_sql) struct key_sql k = {.scan_columns = BK_BUF_INIT};
 	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf after = BK_BUF_INIT;
 	enum bk_rc rc;
 
-	write_key_sql(&k, job, unit);
-	if (job->position.values)
-		bk_unit_keyset(&after, unit, job->mapping, &job->table, ">", FIRST_POSITION);
-	rc = bk_unit_scan(&scan, unit, job->mapping, &bk_param_bounds, bk_buf_cstr(&k.scan_columns),
-			  bk_buf_cstr(&after), "$3::pg_catalog.int8", err);
+	write_key_sql(&k, job);
+	if (job->position.values) {
+		bk_unit_keyset(&after, unit, job->mapping, &job->table, ">", first_free);
+		first_free += 1 + (int)job->mapping->key_count;
+	}
+	if (job->page.part)
+		restrict_to_part(&after, job, unit, first_free);
+	rc = bk_unit_scan(&scan, unit, &scope, bk_buf_cstr(&k.scan_columns), bk_buf_cstr(&after),
+			  "$3::pg_catalog.int8", err);
 	return rc ? rc : fill_batch(job, schema, unit, &k, bk_buf_cstr(&scan), out, err);
 }
 
 struct batch_params {
 	char max[24], execution[24], worker[16], token[24], batch_no[16], lease[24];
+	struct bk_buf *arrays; /* per key column, of a part */
+	size_t array_count;
 	const char **values;
 	int count;
 };
 
 static void clear_params(struct batch_params *p)
 {
+	for (size_t i = 0; i < p->array_count; i++)
+		bk_buf_clear(&p->arrays[i]);
+	free(p->arrays);
 	free(p->values);
+}
+
+static void add_param(struct batch_params *p, const char *value)
+{
+	p->values = bk_realloc(p->values, (size_t)p->count + 1, sizeof(*p->values));
+	p->values[p->count++] = value;
+}
+
+/* The end of the page, and the keys of its part. */
+static void add_part(struct batch_params *p, const struct bk_job *job)
+{
+	const struct bk_page *page = &job->page;
+	size_t n = job->mapping->key_count;
+	char **last = &page->values[(page->count - 1) * page->width];
+	const char **column = bk_calloc(page->part, sizeof(*column));
+
+	for (size_t i = 0; i < page->width; i++)
+		add_param(p, last[i]);
+	p->arrays = bk_calloc(n, sizeof(*p->arrays));
+	p->array_count = n;
+	for (size_t k = 0; k < n; k++) {
+		for (size_t i = 0; i < page->part; i++)
+			column[i] = page->values[(page->first + i) * page->width + 1 + k];
+		bk_db_text_array(&p->arrays[k], column, page->part);
+		add_param(p, bk_buf_cstr(&p->arrays[k]));
+	}
+	free(column);
 }
 
 static void fill_params(struct batch_params *p, const struct bk_job *job, const struct bk_run *run,
 			int64_t max)
 {
-	size_t n = job->position.values ? job->position.count : 0;
-
 	(void)snprintf(p->max, sizeof(p->max), "%" PRId64, max);
 	(void)snprintf(p->execution, sizeof(p->execution), "%" PRId64, run->execution);
 	(void)snprintf(p->worker, sizeof(p->worker), "%d", run->worker);
 	(void)snprintf(p->token, sizeof(p->token), "%" PRId64, run->token);
 	(void)snprintf(p->batch_no, sizeof(p->batch_no), "%d", run->batch_no);
 	(void)snprintf(p->lease, sizeof(p->lease), "%" PRId64, run->request->lease_ms);
-	p->count = FIXED_PARAMS + (int)n;
-	p->values = bk_calloc((size_t)p->count, sizeof(*p->values));
-	p->values[0] = run->as_of;
-	p->values[1] = run->lower;
-	p->values[2] = p->max;
-	p->values[3] = p->execution;
-	p->values[4] = p->worker;
-	p->values[5] = p->token;
-	p->values[6] = p->batch_no;
-	p->values[7] = p->lease;
-	p->values[8] = job->units.items[job->current].rule->name;
-	for (size_t i = 0; i < n; i++)
-		p->values[FIXED_PARAMS + i] = job->position.values[i];
+	const char *const fixed[FIXED_PARAMS] = {
+		run->as_of,   run->lower, p->max,
+		p->execution, p->worker,  p->token,
+		p->batch_no,  p->lease,   job->units.items[job->current].rule->name,
+	};
+	for (size_t i = 0; i < BK_COUNT(fixed); i++)
+		add_param(p, fixed[i]);
+	for (size_t i = 0; job->position.values && i < job->position.count; i++)
+		add_param(p, job->position.values[i]);
+	if (job->page.part)
+		add_part(p, job);
 }
 
 struct batch_row {
 	int64_t seen, locked, changed, ledger;
+	bool cancel;
 };
 
 static const struct bk_field batch_fields[] = {
@@ -205,6 +291,7 @@ static const struct bk_field batch_fields[] = {
 	{"locked", BK_FIELD_INT, offsetof(struct batch_row, locked)},
 	{"changed", BK_FIELD_INT, offsetof(struct batch_row, changed)},
 	{"ledger", BK_FIELD_INT, offsetof(struct batch_row, ledger)},
+	{"cancel", BK_FIELD_BOOL, offsetof(struct batch_row, cancel)},
 };
 
 static enum bk_rc take_position(struct bk_job *job, const struct bk_rows *rows,
@@ -233,11 +320,14 @@ static enum bk_rc take_answer(struct bk_job *job, const struct bk_rows *rows, in
 	if ((rc = bk_rows_read(rows, 0, batch_fields, BK_COUNT(batch_fields), &row, err)))
 		return rc;
 	job->next_changed = row.changed;
-	job->next_ends_unit = row.seen < max;
 	ret->seen = row.seen;
 	ret->locked = row.locked;
 	ret->changed = row.changed;
 	ret->ledger = row.ledger == 1;
+	ret->cancel = row.cancel;
+	if (job->page.part)
+		return BK_OK;
+	job->next_ends_unit = row.seen < max;
 	ret->done = job->next_ends_unit && job->current + 1 == job->units.count;
 	return job->next_ends_unit ? BK_OK : take_position(job, rows, err);
 }
@@ -256,11 +346,12 @@ enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t ma
 {
 	const struct bk_tx_limits limits = {statement_limit(run), run->request->lock_timeout_ms,
 					    job->pinned[job->current]};
+	const char *const lock_params[] = {run->request->schema};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(clear_params) struct batch_params p = {.values = NULL};
 	struct bk_tx tx;
-	struct bk_stmt stmts[BK_TX_HEAD + 1];
-	struct bk_rows *rows[BK_TX_HEAD + 1];
+	struct bk_stmt stmts[BK_TX_HEAD + 2];
+	struct bk_rows *rows[BK_TX_HEAD + 2];
 	size_t n = bk_tx_begin(&tx, BK_TX_COMPANY, &limits, stmts);
 	enum bk_rc rc;
 
@@ -268,6 +359,9 @@ enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t ma
 		return rc;
 	bk_tx_name(&tx, run->application);
 	fill_params(&p, job, run, max);
+	/* The next statement's snapshot then has every hold that was there before. */
+	stmts[n++] = (struct bk_stmt){"booking_holds_lock", bk_sql_text("booking_holds_lock"),
+				      lock_params, 1, BK_ONE_ROW};
 	stmts[n] = (struct bk_stmt){"booking_batch", bk_buf_cstr(&sql), p.values, p.count,
 				    BK_ONE_ROW};
 	bk_tx_deadline(run->db, &limits);

@@ -16,6 +16,7 @@
 struct dry {
 	struct bk_job *job;
 	const struct bk_unit *unit;
+	struct bk_scope scope;
 	bk_dry_fn row;
 	void *arg;
 	int64_t left; /* rows that may still come, -1 = any number */
@@ -123,8 +124,8 @@ static enum bk_rc list_unit(struct dry *d, struct bk_db *db, struct bk_error *er
 
 	(void)snprintf(limit, sizeof(limit), "%" PRId64, d->left);
 	write_columns(&columns, d->job, d->unit);
-	if ((rc = bk_unit_scan(&scan, d->unit, d->job->mapping, &bk_param_bounds,
-			       bk_buf_cstr(&columns), "", "$3::pg_catalog.int8", err)))
+	if ((rc = bk_unit_scan(&scan, d->unit, &d->scope, bk_buf_cstr(&columns), "",
+			       "$3::pg_catalog.int8", err)))
 		return rc;
 	if ((rc = bk_sql_fill_file(&sql, "dry_select",
 				   &(const struct bk_sql_var){"scan", bk_buf_cstr(&scan)}, 1, err)))
@@ -145,6 +146,7 @@ enum bk_rc bk_job_dry_run(struct bk_job *job, struct bk_db *db, const char *sche
 	bk_table_clear(&job->table);
 	if ((rc = bk_table_load(db, job->mapping, &job->table, err)))
 		return rc;
+	d.scope = bk_scope_of_params(job->mapping, &job->table, schema);
 	if ((rc = open_snapshot(&d, db, schema, max_age_ms, ret_head, err)))
 		return rc;
 	for (size_t i = 0; i < job->units.count && !rc && d.left != 0; i++) {

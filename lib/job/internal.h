@@ -13,6 +13,24 @@ struct bk_position {
 	size_t count;
 };
 
+/* The bookings of a page: for each the scan instant, then the key columns, as texts. */
+struct bk_page {
+	char **values;
+	size_t width;
+	size_t count;
+	size_t first; /* the part at hand */
+	size_t part;  /* its length, 0 = the whole batch is meant */
+	bool ends_unit;
+};
+
+/* A booking that the database refuses to change. */
+struct bk_refusal {
+	const char *rule;
+	char *key; /* an array literal of the key's texts */
+	char sqlstate[6];
+	char *message;
+};
+
 struct bk_job {
 	const char *name;
 	const struct bk_conf *conf;
@@ -23,6 +41,7 @@ struct bk_job {
 	struct bk_table table; /* empty until prepare */
 	struct bk_buf probe;
 	bool *pinned;                /* per unit: an index serves the ordered scan */
+	bool forked;                 /* all of the above belongs to the job it was forked from */
 	int64_t *changed;            /* per unit, committed */
 	size_t current;              /* unit at hand */
 	struct bk_position position; /* of the last committed batch of the current unit */
@@ -30,22 +49,44 @@ struct bk_job {
 	struct bk_position next;
 	int64_t next_changed;
 	bool next_ends_unit;
+	struct bk_page page;
+	struct bk_refusal *refusals;
+	size_t refusal_count;
 };
 
 void bk_position_clear(struct bk_position *position);
+void bk_page_clear(struct bk_page *page);
 
-/* Appends the SQL of one batch of the current unit. */
+/* The scope of the job's scans by parameters. */
+struct bk_scope bk_job_scope(const struct bk_job *job);
+
+/* Appends the SQL of one batch of the current unit, or of the part at hand. */
 enum bk_rc bk_batch_sql(const struct bk_job *job, const char *schema, struct bk_buf *out,
 			struct bk_error *err) BK_NODISCARD;
+
+/* Appends a scan's position of the row z as texts: d, k1, ... */
+void bk_position_texts(const struct bk_job *job, struct bk_buf *out);
+
+/* Appends what a scan selects for its position: column AS d, key columns AS k1, ... */
+void bk_position_columns(const struct bk_job *job, struct bk_buf *out);
 
 /* Runs it: transaction head and statement in one trip, transaction left open. */
 enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t max,
 			struct bk_batch *ret, struct bk_error *err) BK_NODISCARD;
 
+/* Bad rows; see struct bk_work. */
+enum bk_rc bk_page_load(struct bk_job *job, const struct bk_run *run, int64_t max,
+			int64_t *ret_count, struct bk_error *err) BK_NODISCARD;
+bool bk_page_done(struct bk_job *job);
+void bk_page_set_aside(struct bk_job *job, int64_t item, const struct bk_error *why);
+enum bk_rc bk_page_settle(struct bk_job *job, const struct bk_run *run, bool whole,
+			  struct bk_error *err) BK_NODISCARD;
+void bk_refusals_clear(struct bk_job *job);
+
 /* Counts of what is still due; see struct bk_work. */
 enum bk_rc bk_rest_count(struct bk_job *job, const struct bk_run *run, struct bk_rest *ret,
 			 struct bk_error *err) BK_NODISCARD;
-enum bk_rc bk_due_count(struct bk_job *job, const struct bk_run *run, int64_t limit, int64_t *ret,
-			struct bk_error *err) BK_NODISCARD;
+enum bk_rc bk_due_count(struct bk_job *job, const struct bk_run *run, int64_t limit,
+			struct bk_due *ret, struct bk_error *err) BK_NODISCARD;
 
 #endif

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -23,6 +24,7 @@ static enum bk_rc count_unit(struct bk_job *job, const struct bk_run *run, size_
 					    job->pinned[unit]};
 	const struct bk_unit *u = &job->units.items[unit];
 	size_t extra = until ? until->count : 0;
+	const struct bk_scope scope = bk_job_scope(job);
 	const char **params = bk_calloc(3 + extra, sizeof(*params));
 	char text[24];
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
@@ -38,7 +40,7 @@ static enum bk_rc count_unit(struct bk_job *job, const struct bk_run *run, size_
 		params[3 + i] = until->values[i];
 	if (until)
 		bk_unit_keyset(&after, u, job->mapping, &job->table, "<=", 4);
-	rc = bk_unit_count(&sql, u, job->mapping, bk_buf_cstr(&after), err);
+	rc = bk_unit_count(&sql, u, &scope, bk_buf_cstr(&after), err);
 	if (!rc)
 		rc = bk_tx_one(run->db, BK_TX_READ, &limits,
 			       &(const struct bk_stmt){"booking_count", bk_buf_cstr(&sql), params,
@@ -48,20 +50,30 @@ static enum bk_rc count_unit(struct bk_job *job, const struct bk_run *run, size_
 	return rc ? rc : bk_rows_read(rows, 0, &field, 1, ret, err);
 }
 
-enum bk_rc bk_due_count(struct bk_job *job, const struct bk_run *run, int64_t limit, int64_t *ret,
-			struct bk_error *err)
+enum bk_rc bk_due_count(struct bk_job *job, const struct bk_run *run, int64_t limit,
+			struct bk_due *ret, struct bk_error *err)
 {
-	int64_t total = 0;
+	struct bk_due due = {0, NULL, 0};
+	int64_t of_rule = 0;
 
-	for (size_t i = 0; i < job->units.count && total < limit; i++) {
+	for (size_t i = 0; i < job->units.count && due.total < limit; i++) {
+		const char *rule = job->units.items[i].rule->name;
 		int64_t n = 0;
-		enum bk_rc rc = count_unit(job, run, i, limit - total, NULL, &n, err);
+		enum bk_rc rc = count_unit(job, run, i, limit - due.total, NULL, &n, err);
 
 		if (rc)
 			return rc;
-		total += n;
+		/* The units of a rule follow one another. */
+		if (!i || strcmp(rule, job->units.items[i - 1].rule->name) != 0)
+			of_rule = 0;
+		of_rule += n;
+		due.total += n;
+		if (of_rule > due.by_rule) {
+			due.by_rule = of_rule;
+			due.rule = rule;
+		}
 	}
-	*ret = total;
+	*ret = due;
 	return BK_OK;
 }
 

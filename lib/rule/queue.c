@@ -15,7 +15,7 @@
 
 struct probe {
 	struct bk_db *db;
-	const struct bk_mapping *mapping;
+	struct bk_scope scope;
 	struct bk_tx_limits limits;
 	char *as_of;
 	char *lower;
@@ -75,7 +75,7 @@ static enum bk_rc count_unit(const struct probe *p, const struct bk_unit *unit, 
 	enum bk_rc rc;
 
 	(void)snprintf(limit, sizeof(limit), "%d", BK_QUEUE_LIMIT);
-	if ((rc = bk_unit_count(&sql, unit, p->mapping, "", err)))
+	if ((rc = bk_unit_count(&sql, unit, &p->scope, "", err)))
 		return rc;
 	rc = bk_tx_one(
 		p->db, BK_TX_READ, &p->limits,
@@ -121,7 +121,10 @@ enum bk_rc bk_queue_probe(struct bk_db *db, const struct bk_conf *conf, const ch
 	BK_CLEAN(bk_units_clear) struct bk_units units;
 	BK_CLEAN(clear_probe)
 	struct probe p = {
-		.db = db, .mapping = policy.mapping, .limits = {timeout_ms, timeout_ms, true}};
+		.db = db,
+		.scope = bk_scope_of_params(policy.mapping, NULL, bk_conf_str(conf, "schema")),
+		.limits = {timeout_ms, timeout_ms, true},
+	};
 	struct bk_queue queue = {0, NULL};
 	enum bk_rc rc;
 

@@ -10,8 +10,12 @@
 #include "conf/jobs.h"
 #include "db/sqltext.h"
 
-const struct bk_bounds bk_param_bounds = {"$1::pg_catalog.timestamptz",
-					  "$2::pg_catalog.timestamptz"};
+struct bk_scope bk_scope_of_params(const struct bk_mapping *mapping, const struct bk_table *table,
+				   const char *schema)
+{
+	return (struct bk_scope){mapping, table, schema, "$1::pg_catalog.timestamptz",
+				 "$2::pg_catalog.timestamptz"};
+}
 
 struct bk_policy bk_policy_of(const struct bk_conf *conf)
 {
@@ -66,16 +70,53 @@ void bk_table_sql(struct bk_buf *out, const struct bk_mapping *mapping)
 	bk_sql_ident(out, mapping->table_name);
 }
 
-enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit,
-			const struct bk_mapping *mapping, const struct bk_bounds *bounds,
-			const char *columns, const char *after, const char *limit,
-			struct bk_error *err)
+void bk_key_texts(struct bk_buf *out, const struct bk_mapping *mapping,
+		  const struct bk_table *table)
 {
+	for (size_t i = 0; i < mapping->key_count; i++) {
+		BK_CLEAN(bk_buf_clear) struct bk_buf column = BK_BUF_INIT;
+		const struct bk_column *c = table ? bk_table_column(table, mapping->keys[i]) : NULL;
+
+		bk_buf_str(&column, "b.");
+		bk_sql_ident(&column, mapping->keys[i]);
+		bk_buf_str(out, i ? ", " : "");
+		bk_value_text(out, bk_buf_cstr(&column), c ? c->type : "");
+	}
+}
+
+/* The condition that leaves out what no job may touch. */
+static enum bk_rc put_hands_off(struct bk_buf *out, const struct bk_unit *unit,
+				const struct bk_scope *scope, struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf texts = BK_BUF_INIT;
+
+	if (!scope->schema)
+		return BK_OK;
+	bk_key_texts(&texts, scope->mapping, scope->table);
+	return bk_sql_fill_file(out, "booking_hands_off",
+				(const struct bk_sql_var[]){
+					{"bk", scope->schema},
+					{"key_texts", bk_buf_cstr(&texts)},
+					{"as_of", scope->as_of},
+					{"rule", unit->rule->name},
+				},
+				4, err);
+}
+
+enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit,
+			const struct bk_scope *scope, const char *columns, const char *after,
+			const char *limit, struct bk_error *err)
+{
+	const struct bk_mapping *mapping = scope->mapping;
 	BK_CLEAN(bk_buf_clear) struct bk_buf condition = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf hands_off = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf order = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;
+	enum bk_rc rc;
 
-	bk_rule_condition(&condition, unit->rule, unit->scan, bounds->as_of, bounds->lower);
+	bk_rule_condition(&condition, unit->rule, unit->scan, scope->as_of, scope->lower);
+	if ((rc = put_hands_off(&hands_off, unit, scope, err)))
+		return rc;
 	bk_buf_str(&order, unit->scan->column);
 	for (size_t i = 0; i < mapping->key_count; i++) {
 		bk_buf_str(&order, ", b.");
@@ -89,11 +130,12 @@ enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit,
 					{"status", mapping->status},
 					{"from", unit->from},
 					{"condition", bk_buf_cstr(&condition)},
+					{"hands_off", bk_buf_cstr(&hands_off)},
 					{"after", after},
 					{"order", bk_buf_cstr(&order)},
 					{"limit", limit},
 				},
-				8, err);
+				9, err);
 }
 
 void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit,
@@ -113,8 +155,7 @@ void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit,
 }
 
 enum bk_rc bk_units_probe(struct bk_buf *out, const struct bk_units *units,
-			  const struct bk_mapping *mapping, const struct bk_bounds *bounds,
-			  struct bk_error *err)
+			  const struct bk_scope *scope, struct bk_error *err)
 {
 	bk_buf_str(out, "false");
 	for (size_t i = 0; i < units->count; i++) {
@@ -123,7 +164,7 @@ enum bk_rc bk_units_probe(struct bk_buf *out, const struct bk_units *units,
 		/* IS NOT NULL and not EXISTS, which would drop ORDER BY and LIMIT and
 		   with them the ordered scan. */
 		bk_buf_str(out, "\n    OR (");
-		if ((rc = bk_unit_scan(out, &units->items[i], mapping, bounds, "1", "", "1", err)))
+		if ((rc = bk_unit_scan(out, &units->items[i], scope, "1", "", "1", err)))
 			return rc;
 		bk_buf_str(out, ") IS NOT NULL");
 	}
@@ -131,15 +172,15 @@ enum bk_rc bk_units_probe(struct bk_buf *out, const struct bk_units *units,
 }
 
 enum bk_rc bk_unit_count(struct bk_buf *out, const struct bk_unit *unit,
-			 const struct bk_mapping *mapping, const char *after, struct bk_error *err)
+			 const struct bk_scope *scope, const char *after, struct bk_error *err)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf due = BK_BUF_INIT;
 	enum bk_rc rc;
 
 	bk_buf_fmt(&due, "(%s) AS due", unit->rule->due);
-	if ((rc = bk_unit_scan(&scan, unit, mapping, &bk_param_bounds, bk_buf_cstr(&due), after,
-			       "$3::pg_catalog.int8", err)))
+	if ((rc = bk_unit_scan(&scan, unit, scope, bk_buf_cstr(&due), after, "$3::pg_catalog.int8",
+			       err)))
 		return rc;
 	return bk_sql_fill_file(out, "booking_count",
 				&(const struct bk_sql_var){"scan", bk_buf_cstr(&scan)}, 1, err);

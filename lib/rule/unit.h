@@ -33,22 +33,31 @@ void bk_units_build(const struct bk_rules *rules, const struct bk_mapping *mappi
 		    struct bk_units *ret);
 void bk_units_clear(struct bk_units *units);
 
-/* The SQL expressions that stand for as-of and the lower bound. */
-struct bk_bounds {
-	const char *as_of;
+/*
+ * What a scan is made for. With a schema it leaves out bookings that are on
+ * hold or set aside by the rule; key columns are compared as texts, in the form
+ * of bk_value_text where the table is known, else by a plain cast, which is the
+ * same form under pinned settings for all types but times.
+ */
+struct bk_scope {
+	const struct bk_mapping *mapping;
+	const struct bk_table *table; /* NULL = not read yet */
+	const char *schema;           /* bk's own; NULL = leave nothing out */
+	const char *as_of;            /* SQL expressions of type timestamptz */
 	const char *lower;
 };
-/* "$1::pg_catalog.timestamptz", "$2::pg_catalog.timestamptz". */
-extern const struct bk_bounds bk_param_bounds;
+
+/* as_of "$1::pg_catalog.timestamptz", lower "$2::pg_catalog.timestamptz". */
+struct bk_scope bk_scope_of_params(const struct bk_mapping *mapping, const struct bk_table *table,
+				   const char *schema);
 
 /*
  * Appends booking_scan for a unit. `columns` and `limit` are SQL; `after` is
- * the keyset condition or "".
+ * one or several keyset conditions or "".
  */
 enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit,
-			const struct bk_mapping *mapping, const struct bk_bounds *bounds,
-			const char *columns, const char *after, const char *limit,
-			struct bk_error *err) BK_NODISCARD;
+			const struct bk_scope *scope, const char *columns, const char *after,
+			const char *limit, struct bk_error *err) BK_NODISCARD;
 
 /* Appends "(scan, keys) > ($n::type, ...)" with the comparison `op` (">", "<=")
    and parameters from $first on, with AND in front. */
@@ -56,16 +65,19 @@ void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit,
 		    const struct bk_mapping *mapping, const struct bk_table *table, const char *op,
 		    int first);
 
-/* Appends an expression that is true when some unit has work within bounds. */
+/* Appends an expression that is true when some unit has work in the scope. */
 enum bk_rc bk_units_probe(struct bk_buf *out, const struct bk_units *units,
-			  const struct bk_mapping *mapping, const struct bk_bounds *bounds,
-			  struct bk_error *err) BK_NODISCARD;
+			  const struct bk_scope *scope, struct bk_error *err) BK_NODISCARD;
 
-/* Appends booking_count for a unit: parameters $1 as-of, $2 lower, $3 limit;
-   `after` as in bk_unit_scan. */
+/* Appends booking_count for a unit; the scope is one of parameters: $1 as-of,
+   $2 lower, $3 limit; `after` as in bk_unit_scan. */
 enum bk_rc bk_unit_count(struct bk_buf *out, const struct bk_unit *unit,
-			 const struct bk_mapping *mapping, const char *after,
+			 const struct bk_scope *scope, const char *after,
 			 struct bk_error *err) BK_NODISCARD;
+
+/* Appends the key columns of the row b as texts, separated by commas. */
+void bk_key_texts(struct bk_buf *out, const struct bk_mapping *mapping,
+		  const struct bk_table *table);
 
 /* A value of the row b (or of alias.column) as text that reads back the same
    under any DateStyle: times as UTC, the rest by a cast. */

@@ -23,11 +23,13 @@ struct answer {
 	char *executed_at;
 	int64_t execution_time_ms;
 	bool never_succeeded;
+	bool tries_again;
 	char *abandoned_id;
 	char *holder_instance;
 	int64_t holder_pid;
 	char *next_at;
 	char *paused_reason;
+	int64_t clock_difference_ms;
 };
 
 static const struct bk_field fields[] = {
@@ -40,11 +42,13 @@ static const struct bk_field fields[] = {
 	{"executed_at", BK_FIELD_TEXT, offsetof(struct answer, executed_at)},
 	{"execution_time_ms", BK_FIELD_INT, offsetof(struct answer, execution_time_ms)},
 	{"never_succeeded", BK_FIELD_BOOL, offsetof(struct answer, never_succeeded)},
+	{"tries_again", BK_FIELD_BOOL, offsetof(struct answer, tries_again)},
 	{"abandoned_id", BK_FIELD_TEXT, offsetof(struct answer, abandoned_id)},
 	{"holder_instance", BK_FIELD_TEXT, offsetof(struct answer, holder_instance)},
 	{"holder_pid", BK_FIELD_INT, offsetof(struct answer, holder_pid)},
 	{"next_execution_time", BK_FIELD_TEXT, offsetof(struct answer, next_at)},
 	{"paused_reason", BK_FIELD_TEXT, offsetof(struct answer, paused_reason)},
+	{"clock_difference_ms", BK_FIELD_INT, offsetof(struct answer, clock_difference_ms)},
 };
 
 static void clear_answer(struct answer *a)
@@ -52,30 +56,42 @@ static void clear_answer(struct answer *a)
 	bk_fields_clear(fields, BK_COUNT(fields), a);
 }
 
-/* The parameters $1..$16 as text. */
+enum { CLAIM_PARAMS = 20 };
+
+/* The parameters of lease_claim as text. */
 struct params {
-	char slot[16], delay[24], timeout[24], lease[24], age[24], pid[16], run_id[BK_UUID_SIZE];
-	const char *values[16];
+	char slots[24], delay[24], timeout[24], lease[24], age[24], pid[16], run_id[BK_UUID_SIZE],
+		retries[24], leader[24], late[24];
+	struct bk_buf host_clock;
+	const char *values[CLAIM_PARAMS];
 };
 
-static void put_ms(char dst[24], int64_t ms)
+static void clear_params(struct params *p)
 {
-	(void)snprintf(dst, 24, "%" PRId64, ms);
+	bk_buf_clear(&p->host_clock);
+}
+
+static void put(char dst[24], int64_t n)
+{
+	(void)snprintf(dst, 24, "%" PRId64, n);
 }
 
 static void fill_params(struct params *p, const struct bk_run_request *q)
 {
-	(void)snprintf(p->slot, sizeof(p->slot), "%d", q->slot);
 	(void)snprintf(p->pid, sizeof(p->pid), "%ld", (long)getpid());
-	put_ms(p->delay, q->delay_ms);
-	put_ms(p->timeout, q->timeout_ms);
-	put_ms(p->lease, q->lease_ms);
-	put_ms(p->age, q->max_age_ms);
+	put(p->slots, q->slots);
+	put(p->delay, q->delay_ms);
+	put(p->timeout, q->timeout_ms);
+	put(p->lease, q->lease_ms);
+	put(p->age, q->max_age_ms);
+	put(p->retries, q->max_retries);
+	put(p->leader, q->leader_ms);
+	put(p->late, q->late_ms);
 	bk_random_uuid(&q->random, p->run_id);
-	const char *values[] = {
+	const char *values[CLAIM_PARAMS] = {
 		q->clock_override,
 		q->job,
-		p->slot,
+		p->slots,
 		q->manual ? "true" : "false",
 		q->force ? "true" : "false",
 		p->delay,
@@ -89,25 +105,87 @@ static void fill_params(struct params *p, const struct bk_run_request *q)
 		q->version,
 		q->os_user,
 		q->fingerprint,
+		p->retries,
+		q->leader_ms ? p->leader : NULL,
+		q->late_ms ? p->late : NULL,
+		NULL, /* the host's clock, at the last moment */
 	};
 	memcpy(p->values, values, sizeof(values));
 }
 
-static enum bk_rc send_claim(struct bk_db *db, const struct bk_run_request *q, const char *sql,
+static enum bk_rc send_claim(struct bk_worker *w, struct params *p, const char *sql,
 			     struct bk_rows **ret, struct bk_error *err)
 {
-	struct params p;
+	const struct bk_run_request *q = w->crew->request;
 	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true};
-	const struct bk_stmt stmt = {"lease_claim", sql, p.values, 16, BK_ONE_ROW};
+	const struct bk_stmt stmt = {"lease_claim", sql, p->values, CLAIM_PARAMS, BK_ONE_ROW};
 	enum bk_rc rc;
 
-	fill_params(&p, q);
-	rc = bk_tx_one(db, BK_TX_OWN, &limits, &stmt, ret, err);
+	bk_buf_reset(&p->host_clock);
+	bk_format_time(&p->host_clock, q->clock.wall_us(q->clock.self));
+	p->values[CLAIM_PARAMS - 1] = bk_buf_cstr(&p->host_clock);
+	rc = bk_tx_one(w->run.db, BK_TX_OWN, &limits, &stmt, ret, err);
 	/* Another claim committed between our snapshot and our lock: the index
 	   that allows one RUNNING caught it. Now it can be seen. */
 	if (rc && strcmp(err->sqlstate, "23505") == 0)
-		rc = bk_tx_one(db, BK_TX_OWN, &limits, &stmt, ret, err);
+		rc = bk_tx_one(w->run.db, BK_TX_OWN, &limits, &stmt, ret, err);
 	return rc;
+}
+
+/* The execution of a claim whose answer was lost, by the run id that we gave it;
+   no row: it was not committed, or is not yet. */
+static enum bk_rc find_claim(struct bk_worker *w, const struct params *p, struct bk_rows **ret,
+			     struct bk_error *err)
+{
+	const struct bk_run_request *q = w->crew->request;
+	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true};
+	const struct bk_sql_var var = {"bk", q->schema};
+	const char *params[] = {p->run_id, p->values[8]};
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	enum bk_rc rc = bk_sql_fill_file(&sql, "claim_find", &var, 1, err);
+
+	if (rc)
+		return rc;
+	rc = bk_tx_one(
+		w->run.db, BK_TX_OWN, &limits,
+		&(const struct bk_stmt){"claim_find", bk_buf_cstr(&sql), params, 2, BK_MAYBE_ROW},
+		ret, err);
+	if (!rc && bk_rows_count(*ret) == 0)
+		bk_rows_clean(ret);
+	return rc;
+}
+
+/* While the outcome of an earlier attempt is unknown it may still hold the job's
+   row: then "busy" is no answer yet. */
+static bool is_busy(const struct bk_rows *rows)
+{
+	const char *verdict = bk_rows_text(rows, 0, "verdict");
+
+	return verdict && strcmp(verdict, "busy") == 0;
+}
+
+static enum bk_rc claim_rows(struct bk_worker *w, struct params *p, const char *sql,
+			     struct bk_rows **ret, struct bk_error *err)
+{
+	bool unknown = false;
+
+	for (;;) {
+		enum bk_rc rc = BK_OK;
+
+		bk_rows_clean(ret);
+		if (unknown)
+			rc = find_claim(w, p, ret, err);
+		if (!rc && !*ret)
+			rc = send_claim(w, p, sql, ret, err);
+		if (!rc && unknown && is_busy(*ret))
+			rc = bk_error_set(err, BK_E_UNKNOWN,
+					  "the outcome of a claim that was cut off is not known");
+		if (!rc)
+			return BK_OK;
+		unknown = unknown || rc == BK_E_UNKNOWN;
+		if ((rc = bk_worker_again(w, err)))
+			return rc;
+	}
 }
 
 static enum bk_rc outcome_of(const struct answer *a, const char *job, enum bk_outcome *ret,
@@ -122,6 +200,7 @@ static enum bk_rc outcome_of(const struct answer *a, const char *job, enum bk_ou
 		{"busy", BK_OUTCOME_BUSY},
 		{"paused", BK_OUTCOME_PAUSED},
 		{"disabled", BK_OUTCOME_DISABLED},
+		{"late", BK_OUTCOME_LATE},
 	};
 
 	for (size_t i = 0; i < BK_COUNT(verdicts); i++)
@@ -133,14 +212,21 @@ static enum bk_rc outcome_of(const struct answer *a, const char *job, enum bk_ou
 	return bk_error_hint(err, "run bkmaint migrate as the owner of the schema");
 }
 
-static void take_answer(struct answer *a, struct bk_run *run, struct bk_run_result *result)
+static void take_answer(struct answer *a, struct bk_worker *w, struct bk_run_result *result)
 {
+	struct bk_crew *crew = w->crew;
+
 	result->executed_at = BK_TAKE(a->executed_at);
 	result->abandoned_id = BK_TAKE(a->abandoned_id);
 	result->next_at = BK_TAKE(a->next_at);
 	result->paused_reason = BK_TAKE(a->paused_reason);
-	if (result->outcome == BK_OUTCOME_BUSY && a->holder_instance)
+	result->has_clock_difference = a->clock_difference_ms != BK_NULL_INT;
+	if (result->has_clock_difference)
+		result->clock_difference_ms = a->clock_difference_ms;
+	if (result->outcome == BK_OUTCOME_BUSY && a->holder_pid != BK_NULL_INT)
 		result->holder = bk_asprintf("%s pid %" PRId64, a->holder_instance, a->holder_pid);
+	else if (result->outcome == BK_OUTCOME_BUSY && a->holder_instance)
+		result->holder = bk_asprintf("%s (the leader)", a->holder_instance);
 	if (result->outcome != BK_OUTCOME_RAN)
 		return;
 	result->execution_id = bk_strdup(a->id);
@@ -148,32 +234,35 @@ static void take_answer(struct answer *a, struct bk_run *run, struct bk_run_resu
 		result->status = bk_strdup("SUCCESS");
 		result->execution_time_ms = a->execution_time_ms;
 	}
-	run->execution = strtoll(a->id, NULL, 10);
-	run->token = a->token;
-	run->as_of = BK_TAKE(a->as_of);
-	run->lower = BK_TAKE(a->lower);
+	w->run.execution = strtoll(a->id, NULL, 10);
+	w->run.token = a->token;
+	w->run.as_of = crew->as_of = BK_TAKE(a->as_of);
+	w->run.lower = crew->lower = BK_TAKE(a->lower);
+	crew->first = a->never_succeeded;
+	crew->tries_again = a->tries_again;
 }
 
-enum bk_rc bk_claim(struct bk_db *db, const struct bk_run_request *request, const char *probe,
-		    struct bk_run *run, struct bk_run_result *result, bool *ret_work,
-		    bool *ret_first, struct bk_error *err)
+enum bk_rc bk_claim(struct bk_worker *w, struct bk_run_result *result, bool *ret_work,
+		    struct bk_error *err)
 {
-	const struct bk_sql_var vars[] = {{"bk", request->schema}, {"probe", probe}};
+	const struct bk_run_request *q = w->crew->request;
+	const struct bk_sql_var vars[] = {{"bk", q->schema}, {"probe", w->work.probe}};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	BK_CLEAN(clear_answer) struct answer a = {.verdict = NULL};
+	BK_CLEAN(clear_params) struct params p = {.host_clock = BK_BUF_INIT};
 	enum bk_rc rc;
 
 	if ((rc = bk_sql_fill_file(&sql, "lease_claim", vars, BK_COUNT(vars), err)))
 		return rc;
-	if ((rc = send_claim(db, request, bk_buf_cstr(&sql), &rows, err)))
+	fill_params(&p, q);
+	if ((rc = claim_rows(w, &p, bk_buf_cstr(&sql), &rows, err)))
 		return rc;
 	if ((rc = bk_rows_read(rows, 0, fields, BK_COUNT(fields), &a, err)))
 		return rc;
-	if (!a.verdict || (rc = outcome_of(&a, request->job, &result->outcome, err)))
+	if (!a.verdict || (rc = outcome_of(&a, q->job, &result->outcome, err)))
 		return rc ? rc : bk_error_set(err, BK_E_INTERNAL, "the claim gave no verdict");
 	*ret_work = result->outcome == BK_OUTCOME_RAN && a.work;
-	*ret_first = a.never_succeeded;
-	take_answer(&a, run, result);
+	take_answer(&a, w, result);
 	return BK_OK;
 }

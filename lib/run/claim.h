@@ -4,15 +4,14 @@
 #ifndef BK_RUN_CLAIM_H
 #define BK_RUN_CLAIM_H
 
-#include "run/run.h"
+#include "run/internal.h"
 
 /*
- * Fills *run and *result from the claim. result->outcome says what came of it;
- * *ret_work is true when the execution is RUNNING and this process owns it,
- * *ret_first when the job never succeeded before.
+ * Fills the crew, w->run and *result from the claim, which is tried again after
+ * faults that may pass. result->outcome says what came of it; *ret_work is true
+ * when the execution is RUNNING and this process owns it.
  */
-enum bk_rc bk_claim(struct bk_db *db, const struct bk_run_request *request, const char *probe,
-		    struct bk_run *run, struct bk_run_result *result, bool *ret_work,
-		    bool *ret_first, struct bk_error *err) BK_NODISCARD;
+enum bk_rc bk_claim(struct bk_worker *w, struct bk_run_result *result, bool *ret_work,
+		    struct bk_error *err) BK_NODISCARD;
 
 #endif

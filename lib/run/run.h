@@ -4,7 +4,7 @@
  * bk_work, which lib/job fills.
  *
  *     struct bk_run_result result;
- *     rc = bk_run(db, &request, &work, &result, err);
+ *     rc = bk_run(&db, &request, &work, &result, err);
  *     ... result is filled also when rc is not BK_OK, as far as it got ...
  *     bk_run_result_clear(&result);
  *
@@ -40,7 +40,10 @@ struct bk_run_request {
 	const char *fingerprint; /* of the mapping, stored with the tick */
 	bool manual;             /* by hand: ignores the delay, recorded as MANUAL */
 	bool force;              /* also when paused or disabled at run time */
-	int slot;
+	int64_t slots;           /* so many instances may work on the job at once */
+	int64_t workers;         /* connections that work on this run */
+	int64_t leader_ms;       /* silence after which a leader is none; 0 = no leader is kept */
+	int64_t late_ms;         /* a run may be so late; 0 = any */
 	int64_t delay_ms;
 	int64_t timeout_ms;
 	int64_t lease_ms;
@@ -50,14 +53,23 @@ struct bk_run_request {
 	int64_t batch_size;
 	int64_t limit;           /* at most so many changes; -1 = no limit */
 	int64_t first_run_limit; /* for a job that never succeeded; 0 = no limit */
+	int64_t max_changes;     /* for any run; 0 = no limit */
+	bool trickle;            /* beyond max_changes: change that many, refuse nothing */
 	int64_t allow;           /* --allow=N lifts the guard to N; -1 = not given */
+	int64_t max_aside;       /* more bookings set aside in one run are a fault of all */
+	int64_t max_retries;     /* of one step, in a row */
+	int64_t retry_base_ms;
+	int64_t retry_cap_ms;
+	int64_t backoff_cap_ms; /* longest wait for the next run after failures in a row */
 	const char
 		*clock_override; /* tests: a timestamptz to judge by; NULL = the database's clock */
 	struct bk_clock clock;
 	struct bk_random random;
-	/* Makes another connection like the first: after a loss, and for parallel
-	   workers. NULL = there is none to be had. */
-	enum bk_rc (*connect)(void *arg, struct bk_db **ret, struct bk_error *err);
+	/* Makes another connection like the first within timeout_ms: after a loss, and
+	   for parallel workers, which call it each in its own thread. NULL = there is
+	   none to be had. */
+	enum bk_rc (*connect)(void *arg, int64_t timeout_ms, struct bk_db **ret,
+			      struct bk_error *err);
 	void *connect_arg;
 	/* How far the run is; called some five times a second while it is at work,
 	   by the thread of bk_run. NULL = nobody looks. */
@@ -66,15 +78,15 @@ struct bk_run_request {
 	int64_t count_after_ms; /* a run that takes so long counts what it has to do */
 };
 
-/* A claimed run, as the work sees it. */
+/* A claimed run, as the work of one worker sees it. */
 struct bk_run {
 	const struct bk_run_request *request;
 	struct bk_db *db;
 	int64_t execution;
 	int64_t token;
 	char application[96]; /* "bk:activate-due:17", for whoever looks at pg_stat_activity */
-	char *as_of;          /* texts that read back as timestamptz */
-	char *lower;
+	const char *as_of;    /* texts that read back as timestamptz */
+	const char *lower;
 	int worker;
 	int batch_no;        /* of the batch at hand, from 1 */
 	int64_t count_ms;    /* how long one count may take */
@@ -86,7 +98,15 @@ struct bk_batch {
 	int64_t locked; /* of these, locked by us; the others are locked elsewhere or moved */
 	int64_t changed;
 	bool ledger; /* the worker's ledger row was ours and is updated */
+	bool cancel; /* somebody asked for the end of the run */
 	bool done;   /* nothing is left to scan after this batch */
+};
+
+/* What is due, counted up to a limit. */
+struct bk_due {
+	int64_t total;
+	const char *rule; /* the one that most are due by; NULL = none */
+	int64_t by_rule;
 };
 
 struct bk_rest {
@@ -100,7 +120,7 @@ struct bk_work {
 	/* Once, after the claim and before the first write. */
 	enum bk_rc (*prepare)(void *self, const struct bk_run *run, struct bk_error *err);
 	/* Bookings due now, counted up to `limit`. */
-	enum bk_rc (*count)(void *self, const struct bk_run *run, int64_t limit, int64_t *ret,
+	enum bk_rc (*count)(void *self, const struct bk_run *run, int64_t limit, struct bk_due *ret,
 			    struct bk_error *err);
 	/* One batch of at most `max` changes: opens the transaction and leaves it
 	   open, its ledger row updated. */
@@ -110,6 +130,32 @@ struct bk_work {
 	void (*committed)(void *self);
 	enum bk_rc (*rest)(void *self, const struct bk_run *run, struct bk_rest *ret,
 			   struct bk_error *err);
+
+	/* From here on NULL where the work has no such thing. */
+
+	/* Another worker's own state: prepared alike, at the same position. join takes
+	   over what it counted and set aside, and frees it. */
+	void *(*fork)(void *self);
+	void (*join)(void *self, void *other);
+	/* Back to where everything begins, to look for what was passed over. */
+	void (*rewind)(void *self);
+
+	/* After a batch was refused for a row's fault. page fixes what the next batch
+	   would take, at most `max` items, in their order; part is a batch of `count`
+	   of these from `first` on, and committed follows it, too; page_done moves the
+	   position behind the page and says whether anything is left to scan. */
+	enum bk_rc (*page)(void *self, const struct bk_run *run, int64_t max, int64_t *ret_count,
+			   struct bk_error *err);
+	enum bk_rc (*part)(void *self, const struct bk_run *run, int64_t first, int64_t count,
+			   struct bk_batch *ret, struct bk_error *err);
+	bool (*page_done)(void *self);
+	/* Remembers an item of the page as refused for that reason. */
+	void (*set_aside)(void *self, int64_t item, const struct bk_error *why);
+	/* In the open transaction that closes the record: stores what was set aside;
+	   `whole`: the run saw everything that was due, so that what is not refused
+	   again is set aside no longer. */
+	enum bk_rc (*settle)(void *self, const struct bk_run *run, bool whole,
+			     struct bk_error *err);
 };
 
 enum bk_outcome {
@@ -133,22 +179,27 @@ struct bk_run_result {
 	int64_t processed;
 	int64_t skipped_locked;
 	int64_t remaining;
+	int64_t quarantined;
+	int64_t retries;
 	int64_t execution_time_ms;
-	char *abandoned_id; /* the dead execution that this claim closed */
-	char *holder;       /* busy: "host pid 17"; NULL = not known */
-	char *next_at;      /* not due: from when on */
+	bool has_clock_difference;
+	int64_t clock_difference_ms; /* the host's clock less the database's */
+	char *abandoned_id;          /* the dead execution that this claim closed */
+	char *holder;  /* busy: "host pid 17", or the leader's name; NULL = not known */
+	char *next_at; /* not due: from when on */
 	char *paused_reason;
 };
 
 void bk_run_result_clear(struct bk_run_result *result);
 
 /*
- * Claims and, where work is due, drains it. BK_OK for every outcome and for
- * SUCCESS; BK_E_PARTIAL, BK_E_TIMEOUT, BK_E_REFUSED, BK_E_INTERRUPTED or
+ * Claims and, where work is due, drains it. A connection that is lost is made
+ * anew, hence **db, which is never NULL. BK_OK for every outcome and for
+ * SUCCESS; BK_E_PARTIAL, BK_E_TIMEOUT, BK_E_CANCELLED, BK_E_REFUSED, BK_E_INTERRUPTED or
  * BK_E_TERMINATED when the record says so; BK_E_LEASE_LOST; BK_E_UNKNOWN; else
  * the cause, recorded as ERROR where the database could still be reached.
  */
-enum bk_rc bk_run(struct bk_db *db, const struct bk_run_request *request,
+enum bk_rc bk_run(struct bk_db **db, const struct bk_run_request *request,
 		  const struct bk_work *work, struct bk_run_result *ret,
 		  struct bk_error *err) BK_NODISCARD;
 

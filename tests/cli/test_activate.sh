@@ -110,7 +110,7 @@ due 4
 run bkactivate
 is_rc 4
 out_is_empty
-err_has "error: the first run of activate-due would change more than 3 bookings"
+err_has "error: the first run of activate-due would change 4 bookings, first-run-limit allows 3"
 err_has "hint: "
 is "$(statuses)" "CONFIRMED 4"
 is "$(last_record status error_code)" "REFUSED|REFUSED"

@@ -110,6 +110,7 @@ START_TEST(every_rule_and_from_state_finds_some_within_max_age_and_some_beyond)
 	BK_CLEAN(bk_free_str) char *now = pg_text("SELECT at::text FROM made", NULL, 0);
 	BK_CLEAN(bk_free_str)
 	char *bound = pg_text("SELECT (at - interval '30 days')::text FROM made", NULL, 0);
+	struct bk_scope scope = bk_scope_of_params(policy.mapping, NULL, NULL);
 	int64_t stale = 0;
 
 	bk_rules_build(&policy, &rules);
@@ -123,8 +124,7 @@ START_TEST(every_rule_and_from_state_finds_some_within_max_age_and_some_beyond)
 		BK_CLEAN(bk_free_str) char *total = NULL;
 		struct bk_error err;
 
-		ck_assert_int_eq(bk_unit_count(&sql, &units.items[i], policy.mapping, "", &err),
-				 BK_OK);
+		ck_assert_int_eq(bk_unit_count(&sql, &units.items[i], &scope, "", &err), BK_OK);
 		n = pg_text(bk_buf_cstr(&sql), recent, 3);
 		total = pg_text(bk_buf_cstr(&sql), all, 3);
 		ck_assert_msg(strtol(n, NULL, 10) >= 10, "%s from %s: %s",

@@ -133,11 +133,11 @@ static void scan_unit(const struct setup *s, const struct bk_unit *unit, int64_t
 	BK_CLEAN(bk_buf_clear) struct bk_buf from = BK_BUF_INIT;
 	BK_CLEAN(bk_free_str) char *ids = NULL;
 	const char *params[2];
+	struct bk_scope scope = bk_scope_of_params(&s->mapping, NULL, NULL);
 	struct bk_error err = {0};
 
-	ck_assert_msg(
-		!bk_unit_scan(&scan, unit, &s->mapping, &bk_param_bounds, "b.id", "", "ALL", &err),
-		"%s", err.message);
+	ck_assert_msg(!bk_unit_scan(&scan, unit, &scope, "b.id", "", "ALL", &err), "%s",
+		      err.message);
 	bk_buf_fmt(&sql, "SELECT pg_catalog.string_agg(q.id::pg_catalog.text, ' ') FROM (%s) AS q",
 		   bk_buf_cstr(&scan));
 	instant_show(&as_of, (struct bk_instant){true, CASES_NOW});

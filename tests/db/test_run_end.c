@@ -187,9 +187,10 @@ static void break_the_table(int n)
 			  " AS $$ BEGIN RAISE EXCEPTION 'the ledger is closed'; END $$");
 }
 
-START_TEST(an_exception_of_a_trigger_ends_the_run_and_is_recorded)
+START_TEST(an_exception_for_every_row_ends_the_run_and_is_recorded)
 {
 	rig_due(23);
+	rig.request.max_aside = 4;
 	rig.before_batch = break_the_table;
 	ck_assert_int_eq(rig_run(), BK_E_RUN);
 	ck_assert_str_eq(rig.err.sqlstate, "P0001");
@@ -316,7 +317,7 @@ int main(void)
 	ADD(tc, a_statement_that_the_end_of_the_budget_cuts_short_is_a_timeout);
 	ADD_ROWS(tc, a_table_that_stays_locked_is_an_error_and_the_run_is_closed, stuck);
 	ADD(tc, a_count_that_is_too_slow_fails_no_run_that_did_its_work);
-	ADD(tc, an_exception_of_a_trigger_ends_the_run_and_is_recorded);
+	ADD(tc, an_exception_for_every_row_ends_the_run_and_is_recorded);
 	ADD(tc, a_trigger_that_drops_the_update_leaves_work_and_is_told);
 	ADD(tc, a_table_that_vanishes_during_the_run_is_recorded);
 	ADD_ROWS(tc, a_signal_during_a_batch_cancels_it_and_closes_the_record, signals);

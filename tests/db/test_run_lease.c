@@ -174,7 +174,12 @@ START_TEST(a_lost_commit_is_unknown_and_nothing_more_is_written)
 		  "CREATE OR REPLACE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
 		  " IF OLD.id = 8 THEN LOCK TABLE gate; END IF; RETURN NULL; END $$;"
 		  "CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON bookings DEFERRABLE INITIALLY"
-		  " DEFERRED FOR EACH ROW EXECUTE FUNCTION late()");
+		  " DEFERRED FOR EACH ROW EXECUTE FUNCTION late();"
+		  /* Against bk, which would have it fire inside the batch. */
+		  "CREATE OR REPLACE FUNCTION defer() RETURNS trigger LANGUAGE plpgsql AS $$"
+		  " BEGIN SET CONSTRAINTS ALL DEFERRED; RETURN NULL; END $$;"
+		  "CREATE TRIGGER defer BEFORE UPDATE ON bookings"
+		  " FOR EACH STATEMENT EXECUTE FUNCTION defer()");
 	side_exec(rig.side, "BEGIN; LOCK TABLE gate");
 	rig.before_commit = kill_the_commit;
 	ck_assert_msg(rig_run() == BK_E_UNKNOWN, "%s", rig.err.message);

@@ -27,12 +27,21 @@ static const struct bk_sql_var vars[] = {
 	{"check", "\"status\" <> 'x'"},
 	{"schema", "public"},
 	{"table", "public.bookings"},
+	{"rule", "activate"},
+	{"as_of", "$1::timestamptz"},
+	{"key_texts", "b.id::text"},
+	{"position", "z.k1 AS d, z.k1"},
 	{"read_columns", "id, status"},
 	{"write_columns", "status"},
 	{"scan", "SELECT b.id::text AS k1, b.starts_at AS due, b.starts_at AS due_at"
 		 " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
 		 " AND b.starts_at >= $2::timestamptz LIMIT $3::int8"},
 };
+
+#define CLAIM_COLUMNS                                                                              \
+	"verdict id token work as_of lower executed_at execution_time_ms never_succeeded "         \
+	"tries_again abandoned_id holder_instance holder_pid next_execution_time paused_reason "   \
+	"clock_difference_ms"
 
 /* The columns of the answer, in any order; NULL = no rows at all. Scripts have
    several statements and no parameters: tests of bkmaint migrate run them. */
@@ -42,16 +51,20 @@ static const struct contract {
 	bool script;
 	bool template; /* filled by lib/rule and lib/job, see below */
 } contracts[] = {
-	{"booking_batch", "seen locked changed ledger d k1", false, true},
+	{"booking_batch", "seen locked changed ledger cancel d k1", false, true},
 	{"booking_checks", "expression", false, false},
 	{"booking_columns",
 	 "relkind has_children key_is_unique name type_name type_shown type_kind is_generated",
 	 false, false},
 	{"booking_count", "n oldest", false, false},
 	{"booking_explain", "QUERY~PLAN", false, false},
+	{"booking_hands_off", NULL, false, true},
+	{"booking_holds_lock", "pg_advisory_xact_lock_shared", false, false},
 	{"booking_labels", "label refused cut shown", false, false},
+	{"booking_page", "d k1", false, true},
 	{"booking_scan", NULL, false, true},
 	{"bounds", "as_of lower", false, false},
+	{"claim_find", CLAIM_COLUMNS, false, false},
 	{"command_record", "id executed_at", false, false},
 	{"dry_head", "as_of shown_as_of lower job_status next_execution_time never_succeeded",
 	 false, false},
@@ -59,21 +72,24 @@ static const struct contract {
 	{"grant_bookings", NULL, true, false},
 	{"grant_schema", NULL, true, false},
 	{"job_upsert", NULL, false, false},
-	{"lease_claim",
-	 "verdict id token work as_of lower executed_at execution_time_ms never_succeeded "
-	 "abandoned_id holder_instance holder_pid next_execution_time paused_reason",
-	 false, false},
+	{"lease_claim", CLAIM_COLUMNS, false, false},
 	{"migration_exists", "present may_create standby", false, false},
 	{"migration_list", "version name checksum min_program applied_at", false, false},
 	{"migration_lock", "pg_advisory_xact_lock", false, false},
 	{"migration_record", NULL, false, false},
 	{"preflight", "schema_version min_program mapping_fingerprint standby", false, false},
 	{"privilege_missing", "statement rank", false, false},
+	{"quarantine_add", NULL, false, false},
+	{"quarantine_drop", NULL, false, false},
 	{"reference_bookings", NULL, true, false},
 	{"reference_count", "n", false, false},
 	{"reference_exists", "present", false, false},
 	{"role_missing", "statement makes_role", false, false},
+	{"run_closed", "status processed_count execution_time_ms", false, false},
 	{"run_end", "status processed_count execution_time_ms", false, false},
+	{"run_resolve", "batch_no", false, false},
+	{"run_total", NULL, false, false},
+	{"run_workers", "worker", false, false},
 	{"sample_bookings", NULL, true, false},
 	{"schema_bootstrap", NULL, true, false},
 	{"sha256", "digest", false, false},
@@ -276,6 +292,7 @@ static void check_unit(struct bk_job *job, size_t unit, bool later)
 {
 	char value[] = "x";
 	char *values[] = {value, value};
+	struct bk_scope scope = bk_scope_of_params(job->mapping, &job->table, "bk");
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	struct bk_error err;
 	PGresult *res;
@@ -290,7 +307,7 @@ static void check_unit(struct bk_job *job, size_t unit, bool later)
 	check_columns(contract_of("booking_batch"), res);
 	PQclear(res);
 	bk_buf_reset(&sql);
-	ck_assert_msg(!bk_unit_count(&sql, &job->units.items[unit], job->mapping, "", &err), "%s",
+	ck_assert_msg(!bk_unit_count(&sql, &job->units.items[unit], &scope, "", &err), "%s",
 		      err.message);
 	res = describe(bk_buf_cstr(&sql));
 	ck_assert_int_eq(PQnparams(res), 3);
@@ -327,7 +344,7 @@ START_TEST(the_claim_of_every_job_can_be_prepared)
 	const struct bk_sql_var own[] = {{"bk", "bk"}, {"probe", work.probe}};
 	ck_assert_msg(!bk_sql_fill_file(&sql, "lease_claim", own, 2, &err), "%s", err.message);
 	res = describe(bk_buf_cstr(&sql));
-	ck_assert_int_eq(PQnparams(res), 16);
+	ck_assert_int_eq(PQnparams(res), 20);
 	PQclear(res);
 }
 END_TEST
@@ -343,7 +360,8 @@ int main(void)
 	ADD_ROWS(tc, a_file_can_be_prepared_and_is_as_its_comment_says, contracts);
 	tcase_add_loop_test(tc, the_batch_of_every_unit_can_be_prepared, 0,
 			    (int)bk_booking_jobs_count);
-	tcase_add_loop_test(tc, the_claim_of_every_job_can_be_prepared, 0, (int)bk_booking_jobs_count);
+	tcase_add_loop_test(tc, the_claim_of_every_job_can_be_prepared, 0,
+			    (int)bk_booking_jobs_count);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }

@@ -119,6 +119,6 @@ void pg_run(const struct bk_conf *conf, const char *job, const char *at, bool ma
 	request.clock = bk_clock_system();
 	request.random = bk_random_system();
 	ck_assert_msg(!bk_job_work(work_of, &work, &err), "%s at %s: %s", job, at, err.message);
-	ck_assert_msg(!bk_run(pg_db, &request, &work, ret, &err), "%s at %s: %s", job, at,
+	ck_assert_msg(!bk_run(&pg_db, &request, &work, ret, &err), "%s at %s: %s", job, at,
 		      err.message);
 }

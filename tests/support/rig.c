@@ -38,7 +38,7 @@ static enum bk_rc prepare(void *self, const struct bk_run *run, struct bk_error 
 	return inner.prepare(self, run, err);
 }
 
-static enum bk_rc count(void *self, const struct bk_run *run, int64_t limit, int64_t *ret,
+static enum bk_rc count(void *self, const struct bk_run *run, int64_t limit, struct bk_due *ret,
 			struct bk_error *err)
 {
 	return inner.count(self, run, limit, ret, err);
@@ -140,17 +140,29 @@ enum bk_rc rig_run(void)
 	rig.batches = 0;
 	rc = bk_job_work(rig.job, &inner, &rig.err);
 	ck_assert_msg(rc == BK_OK, "%s", rig.err.message);
-	outer = (struct bk_work){inner.self, inner.probe, prepare, count, batch, committed, rest};
-	return bk_run(pg_db, &rig.request, &outer, &rig.result, &rig.err);
+	outer = inner;
+	outer.prepare = prepare;
+	outer.count = count;
+	outer.batch = batch;
+	outer.committed = committed;
+	outer.rest = rest;
+	return bk_run(&pg_db, &rig.request, &outer, &rig.result, &rig.err);
+}
+
+enum bk_rc rig_connect(void *arg, int64_t timeout_ms, struct bk_db **ret, struct bk_error *err)
+{
+	const struct bk_db_params params = {
+		.application = "bk:again",
+		.connect_timeout_ms = timeout_ms,
+		.clock = bk_clock_system(),
+	};
+
+	(void)arg;
+	return bk_db_connect(&params, ret, err);
 }
 
 enum bk_rc rig_run_elsewhere(struct bk_run_result *ret)
 {
-	const struct bk_db_params params = {
-		.application = "bk:elsewhere",
-		.connect_timeout_ms = 20000,
-		.clock = bk_clock_system(),
-	};
 	BK_CLEAN(bk_db_clean) struct bk_db *db = NULL;
 	BK_CLEAN(bk_job_clean) struct bk_job *job = bk_job_new(rig.conf, rig.request.job);
 	struct bk_run_request request = rig.request;
@@ -159,9 +171,9 @@ enum bk_rc rig_run_elsewhere(struct bk_run_result *ret)
 
 	request.instance = "host-2";
 	request.clock = bk_clock_system();
-	ck_assert_msg(bk_db_connect(&params, &db, &err) == BK_OK, "%s", err.message);
+	ck_assert_msg(rig_connect(NULL, 20000, &db, &err) == BK_OK, "%s", err.message);
 	ck_assert_int_eq(bk_job_work(job, &work, &err), BK_OK);
-	return bk_run(db, &request, &work, ret, &err);
+	return bk_run(&db, &request, &work, ret, &err);
 }
 
 void rig_due(int n)

@@ -1,0 +1,139 @@
+/*
+ * Bad rows: a batch that the database refuses is tried in halves until each
+ * refused row is alone. A fault of all rows must not be mistaken for many bad
+ * ones: that is asked first, of single rows spread over the page.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "run/internal.h"
+
+enum { SAMPLE = 8 };
+
+struct page {
+	struct bk_worker *w;
+	struct bk_batch *sum;
+};
+
+static bool is_row_fault(enum bk_rc rc, const struct bk_error *err)
+{
+	return rc && bk_fault_of(err) == BK_FAULT_ROW;
+}
+
+/* One part; a refused one is BK_OK with *ret_refused set and *why filled. */
+static enum bk_rc try_part(struct page *p, int64_t first, int64_t count, bool *ret_refused,
+			   struct bk_error *why)
+{
+	struct bk_batch part = {.seen = 0};
+	enum bk_rc rc = bk_worker_step(p->w, first, count, &part, why);
+
+	*ret_refused = is_row_fault(rc, why);
+	if (*ret_refused)
+		return BK_OK;
+	p->sum->changed += part.changed;
+	p->sum->cancel = p->sum->cancel || part.cancel;
+	return rc;
+}
+
+/* More than the configuration takes for bad rows. */
+static enum bk_rc too_many(const struct bk_run_request *q, const struct bk_error *why,
+			   struct bk_error *err)
+{
+	struct bk_error cause = *why;
+
+	bk_error_set(err, BK_E_RUN,
+		     "more than %" PRId64 " bookings are refused (max-quarantine): %s",
+		     q->max_aside, cause.message);
+	memcpy(err->sqlstate, cause.sqlstate, sizeof(err->sqlstate));
+	return bk_error_hint(err, "nothing was set aside; look for the constraint or trigger");
+}
+
+static enum bk_rc set_aside(struct page *p, int64_t item, const struct bk_error *why,
+			    struct bk_error *err)
+{
+	struct bk_crew *crew = p->w->crew;
+	int64_t n;
+
+	(void)pthread_mutex_lock(&crew->lock);
+	n = ++crew->aside;
+	(void)pthread_mutex_unlock(&crew->lock);
+	if (n > crew->request->max_aside)
+		return too_many(crew->request, why, err);
+	p->w->work.set_aside(p->w->work.self, item, why);
+	return BK_OK;
+}
+
+/* A part that was refused as a whole. */
+static enum bk_rc split(struct page *p, int64_t first, int64_t count,
+			const struct bk_error *refusal, struct bk_error *err)
+{
+	const int64_t sizes[] = {count / 2, count - count / 2};
+
+	if (count == 1)
+		return set_aside(p, first, refusal, err);
+	for (int i = 0; i < 2; i++) {
+		struct bk_error why;
+		bool refused = false;
+		enum bk_rc rc = try_part(p, first, sizes[i], &refused, &why);
+
+		if (!rc && refused)
+			rc = split(p, first, sizes[i], &why, err);
+		else if (rc)
+			*err = why;
+		if (rc)
+			return rc;
+		first += sizes[i];
+	}
+	return BK_OK;
+}
+
+/* Eight rows spread over the page, each alone: when all of them are refused with
+   one SQLSTATE the fault is not theirs. */
+static enum bk_rc check_sample(struct page *p, int64_t count, struct bk_error *err)
+{
+	struct bk_error first_why = {.rc = BK_OK};
+
+	for (int64_t i = 0; i < SAMPLE; i++) {
+		struct bk_error why;
+		bool refused = false;
+		enum bk_rc rc = try_part(p, i * (count - 1) / (SAMPLE - 1), 1, &refused, &why);
+
+		if (rc) {
+			*err = why;
+			return rc;
+		}
+		if (!refused || (i && strcmp(why.sqlstate, first_why.sqlstate) != 0))
+			return BK_OK;
+		if (!i)
+			first_why = why;
+	}
+	*err = first_why;
+	bk_error_prefix(err, "each of %d bookings tried alone is refused", SAMPLE);
+	return bk_error_hint(err, "nothing was set aside; look for the constraint or trigger");
+}
+
+enum bk_rc bk_worker_bisect(struct bk_worker *w, int64_t max, struct bk_batch *ret,
+			    struct bk_error *err)
+{
+	struct page p = {w, ret};
+	struct bk_error refusal = *err;
+	int64_t count = 0;
+	bool refused = true;
+	enum bk_rc rc;
+
+	for (;;) {
+		rc = w->work.page(w->work.self, &w->run, max, &count, err);
+		if (!rc || (rc = bk_worker_again(w, err)))
+			break;
+	}
+	if (!rc && count >= SAMPLE)
+		rc = check_sample(&p, count, err);
+	/* The one that is left need not be the one that was refused. */
+	if (!rc && count == 1 && (rc = try_part(&p, 0, 1, &refused, &refusal)))
+		*err = refusal;
+	if (!rc && count > 0 && refused)
+		rc = split(&p, 0, count, &refusal, err);
+	if (!rc)
+		ret->done = w->work.page_done(w->work.self);
+	return rc;
+}

@@ -1,0 +1,123 @@
+/*
+ * The guard: how many bookings a run may change, judged before its first write,
+ * and afterwards what came of it.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "run/internal.h"
+
+/* A refusal gives the number up to here, beyond that "more than". */
+#define COUNT_AT_LEAST 10000
+
+static void allow(struct bk_crew *crew, int64_t n, const char *key)
+{
+	crew->allowance = n;
+	crew->bound = n;
+	crew->bound_key = key;
+}
+
+/* The setting that bounds this run, or NULL. */
+static const char *bound_of(const struct bk_crew *crew, int64_t *ret)
+{
+	const struct bk_run_request *q = crew->request;
+	const char *key = NULL;
+
+	if (crew->first && q->first_run_limit) {
+		key = "first-run-limit";
+		*ret = q->first_run_limit;
+	}
+	if (q->max_changes && (!key || q->max_changes < *ret)) {
+		key = "max-changes";
+		*ret = q->max_changes;
+	}
+	if (key && q->allow > *ret)
+		*ret = q->allow;
+	return key;
+}
+
+static enum bk_rc refuse(const struct bk_crew *crew, const struct bk_due *due, int64_t counted_to,
+			 struct bk_error *err)
+{
+	bool more = due->total >= counted_to;
+
+	bk_error_set(err, BK_E_REFUSED,
+		     "%s%s would change %s%" PRId64 " bookings, %s allows %" PRId64
+		     " (rule %s: %s%" PRId64 ")",
+		     crew->first ? "the first run of " : "", crew->request->job,
+		     more ? "more than " : "", more ? counted_to - 1 : due->total, crew->bound_key,
+		     crew->bound, due->rule, more && due->by_rule == due->total ? "more than " : "",
+		     more && due->by_rule == due->total ? counted_to - 1 : due->by_rule);
+	return bk_error_hint(
+		err, "look at them with --dry-run, then let it through once with --allow=N");
+}
+
+enum bk_rc bk_guard(struct bk_crew *crew, struct bk_worker *w, struct bk_error *err)
+{
+	const struct bk_run_request *q = crew->request;
+	struct bk_due due = {0, NULL, 0};
+	int64_t allowed = -1;
+	const char *key = bound_of(crew, &allowed);
+	int64_t count_to;
+	enum bk_rc rc;
+
+	/* A run that cannot change more needs no leave. */
+	if (!key || (q->limit >= 0 && q->limit <= allowed)) {
+		allow(crew, q->limit, NULL);
+		return BK_OK;
+	}
+	count_to = allowed >= COUNT_AT_LEAST ? allowed + 1 : COUNT_AT_LEAST + 1;
+	for (;;) {
+		rc = w->work.count(w->work.self, &w->run, count_to, &due, err);
+		if (!rc || (rc = bk_worker_again(w, err)))
+			break;
+	}
+	if (rc)
+		return rc;
+	/* Kept also where it is not exceeded: more may become due while it runs. */
+	allow(crew, allowed, key);
+	if (due.total <= allowed || (q->trickle && strcmp(key, "max-changes") == 0))
+		return BK_OK;
+	return refuse(crew, &due, count_to, err);
+}
+
+static enum bk_rc bound_reached(const struct bk_crew *crew, struct bk_error *err)
+{
+	const struct bk_run_request *q = crew->request;
+
+	if (!crew->bound_key)
+		return bk_error_set(err, BK_E_PARTIAL,
+				    "the limit of %" PRId64 " bookings is reached, work remains",
+				    crew->bound);
+	if (q->trickle && strcmp(crew->bound_key, "max-changes") == 0)
+		return bk_error_set(err, BK_E_PARTIAL,
+				    "the %" PRId64 " bookings that max-changes allows are changed, "
+				    "work remains",
+				    crew->bound);
+	bk_error_set(err, BK_E_REFUSED,
+		     "%s changed the %" PRId64 " bookings that %s allows, and more became due",
+		     q->job, crew->bound, crew->bound_key);
+	return bk_error_hint(err, "look at them with --dry-run, then let them through once with "
+				  "--allow=N");
+}
+
+enum bk_rc bk_judge_rest(const struct bk_crew *crew, struct bk_error *err)
+{
+	bool known = crew->rest.remaining != BK_NULL_INT;
+	int64_t left = known ? crew->rest.remaining - crew->rest.skipped_locked : 0;
+
+	if ((left > 0 || !known) && crew->bound_reached)
+		return bound_reached(crew, err);
+	if (crew->aside) {
+		bk_error_set(err, BK_E_PARTIAL,
+			     "%" PRId64 " booking%s set aside: the database refuses the change",
+			     crew->aside, crew->aside == 1 ? " was" : "s were");
+		return bk_error_hint(err, "bkstatus quarantine lists them");
+	}
+	if (left > 0 && crew->vetoed > 0) {
+		bk_error_set(err, BK_E_PARTIAL,
+			     "%" PRId64 " due bookings were locked and yet not changed", left);
+		return bk_error_hint(err, "look for a trigger of the table that drops the update");
+	}
+	return BK_OK;
+}
