@@ -124,9 +124,9 @@ killed_at() {
 	run env BK_TEST_KILL_AT="$point" "$BK_HOOKS/$command" "$@" 2>/dev/null
 }
 
-# launch COMMAND...: in the background; $pid
+# launch COMMAND...: in the background; $pid. Without the pipe of hold(), whose end it would keep open
 launch() {
-	"$@" >"$BK_TEST_DIR/.out" 2>"$BK_TEST_DIR/.err" </dev/null &
+	"$@" >"$BK_TEST_DIR/.out" 2>"$BK_TEST_DIR/.err" </dev/null 9>&- &
 	pid=$!
 }
 
@@ -168,7 +168,7 @@ own_server() {
 # server_is stop|start [OPTION...]: of pg_ctl, for the own server
 server_is() {
 	cluster_as_owner "$(cluster_bindir)/pg_ctl" -D "$server/data" -w -t 60 \
-		-l "$server/log/postgresql.log" "$@" >/dev/null 2>&1 </dev/null
+		-l "$server/log/postgresql.log" "$@" >/dev/null 2>&1 </dev/null 9>&-
 }
 
 # through_proxy FAULT N [AFTERWARDS]: a proxy in front of the server, see proxy.c; $proxied are the
@@ -177,7 +177,7 @@ through_proxy() {
 	local socket=$BK_TEST_DIR/.s.PGSQL.6000
 	rm -f "$socket" "$BK_TEST_DIR/.proxy"
 	"$BK_BIN/tests/faults/proxy" "$socket" "$PGHOST/.s.PGSQL.$PGPORT" "$@" \
-		>"$BK_TEST_DIR/.proxy" &
+		>"$BK_TEST_DIR/.proxy" 9>&- &
 	proxy=$!
 	proxied=(-h "$BK_TEST_DIR" -p 6000)
 	proxy_says ready
@@ -185,7 +185,7 @@ through_proxy() {
 
 # proxy_said LINE
 proxy_said() {
-	grep -qx "$1" "$BK_TEST_DIR/.proxy"
+	grep -qsx "$1" "$BK_TEST_DIR/.proxy"
 }
 
 # proxy_says LINE: waits until it has
