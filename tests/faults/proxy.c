@@ -14,7 +14,7 @@
  *
  * SIGUSR1 is a hole for all connections of that moment. AFTERWARDS new connections are `served`
  * (the default), `refused`, or a `hole` as well. Prints a line for each event, so that a test can
- * wait for it: "ready", "commit N", "fault".
+ * wait for it: "ready", "commit N" ("commit N alone" for one that is a trip of its own), "fault".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,6 +55,7 @@ struct link {
 	struct end client;
 	struct end server;
 	bool started; /* the first packet, which has no type, is through */
+	bool midway;  /* the client is in the middle of a trip */
 	bool muted;   /* the COMMIT went to the server, and what it answers is lost */
 	bool hole;    /* what comes is read and forgotten */
 };
@@ -187,7 +188,8 @@ static bool fault_at_commit(struct proxy *proxy, struct link *link)
 {
 	char text[40];
 
-	(void)snprintf(text, sizeof(text), "commit %jd", (intmax_t)++proxy->commits);
+	(void)snprintf(text, sizeof(text), "commit %jd%s", (intmax_t)++proxy->commits,
+		       link->midway ? "" : " alone");
 	say(text);
 	if (proxy->fault == NONE || proxy->commits != proxy->nth)
 		return false;
@@ -227,6 +229,12 @@ static void start(struct link *link, size_t len)
 	link->started = true;
 }
 
+static void pass_on(struct link *link, size_t len)
+{
+	link->midway = *link->client.in.data != 'S';
+	bk_buf_bytes(&link->server.out, link->client.in.data, len);
+}
+
 static void from_client(struct proxy *proxy, struct link *link)
 {
 	struct bk_buf *in = &link->client.in;
@@ -238,7 +246,7 @@ static void from_client(struct proxy *proxy, struct link *link)
 		else if (is_commit(in->data, len) && fault_at_commit(proxy, link))
 			return;
 		else
-			bk_buf_bytes(&link->server.out, in->data, len);
+			pass_on(link, len);
 		forget(in, len);
 	}
 }
