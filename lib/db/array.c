@@ -1,5 +1,5 @@
 /*
- * Array literals; see array.h.
+ * Array literals: read (array.h), and written for parameters (db.h).
  */
 #include "db/array.h"
 
@@ -9,6 +9,7 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "db/db.h"
 
 void bk_array_clear(struct bk_array *array)
 {
@@ -71,4 +72,24 @@ bool bk_array_parse(const char *literal, struct bk_array *ret)
 	*ret = array;
 	array = (struct bk_array){NULL, 0};
 	return true;
+}
+
+void bk_db_text_array(struct bk_buf *out, const char *const *items, size_t count)
+{
+	bk_buf_char(out, '{');
+	for (size_t i = 0; i < count; i++) {
+		bk_buf_str(out, i ? "," : "");
+		if (!items[i]) {
+			bk_buf_str(out, "NULL");
+			continue;
+		}
+		bk_buf_char(out, '"');
+		for (const char *p = items[i]; *p; p++) {
+			if (*p == '"' || *p == '\\')
+				bk_buf_char(out, '\\');
+			bk_buf_char(out, *p);
+		}
+		bk_buf_char(out, '"');
+	}
+	bk_buf_char(out, '}');
 }
