@@ -56,6 +56,7 @@ struct bk_app {
 	char *checked_mapping; /* what this instance checked last, from preflight; NULL = nothing */
 	struct bk_progress_state progress; /* of the run at work */
 	bool schema_checked;               /* on this connection */
+	bool clock_warned;                 /* of the clock of this host, once */
 	bool reported;                     /* the failure was said already, see bk_app_fail */
 	struct bk_error err;
 };

@@ -131,11 +131,29 @@ void bk_run_report_failure(struct bk_app *app, const struct bk_run_report *r)
 	bk_app_fail(app, &r->error, &about);
 }
 
+/* A host whose clock is wrong still does the right thing, by the database's clock;
+   its log and its crontab do not. */
+static void warn_of_clock(struct bk_app *app, const struct bk_run_result *result)
+{
+	int64_t ms = result->clock_difference_ms;
+	int64_t size = ms < 0 ? -ms : ms;
+	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
+
+	if (app->clock_warned || !result->has_clock_difference ||
+	    size <= bk_conf_num(app->conf, "clock-skew"))
+		return;
+	app->clock_warned = true;
+	bk_human_duration(&text, size);
+	bk_app_warn(app, "the clock of this host is %s %s the database's", bk_buf_cstr(&text),
+		    ms < 0 ? "behind" : "ahead of");
+}
+
 void bk_run_report_log(struct bk_app *app, const struct bk_run_report *r)
 {
 	struct bk_log_record record = record_of(r);
 	BK_CLEAN(bk_free_str) char *message = NULL;
 
+	warn_of_clock(app, &r->result);
 	if (r->result.abandoned_id)
 		bk_app_warn(app,
 			    "execution %s of %s had lost its lease and was closed as ABANDONED",

@@ -35,8 +35,9 @@ void bk_run_job(struct bk_app *app, const char *job, bool manual, int64_t busy_u
 
 /*
  * The same, making the connection first where there is none or the idle one was
- * lost. Where it cannot be made, or bk's schema is not there, app->err and the report say why, and its rc is
- * returned; a standby that a tick passes over is no failure but an outcome.
+ * lost. Where it cannot be made, or bk's schema is not there, app->err and the
+ * report say why, and its rc is returned; a standby that a tick passes over is no
+ * failure but an outcome.
  */
 enum bk_rc bk_run_tick(struct bk_app *app, const char *job, bool manual, int64_t busy_until,
 		       struct bk_run_report *ret);

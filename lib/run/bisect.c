@@ -3,10 +3,10 @@
  * refused row is alone. A fault of all rows must not be mistaken for many bad
  * ones: that is asked first, of single rows spread over the page.
  */
+#include "run/internal.h"
+
 #include <inttypes.h>
 #include <string.h>
-
-#include "run/internal.h"
 
 enum { SAMPLE = 8 };
 

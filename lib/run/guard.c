@@ -2,10 +2,10 @@
  * The guard: how many bookings a run may change, judged before its first write,
  * and afterwards what came of it.
  */
+#include "run/internal.h"
+
 #include <inttypes.h>
 #include <string.h>
-
-#include "run/internal.h"
 
 /* A refusal gives the number up to here, beyond that "more than". */
 #define COUNT_AT_LEAST 10000

@@ -1,6 +1,8 @@
 /*
  * The usual tick, in which nothing is due: one small statement; see run.h.
  */
+#include "run/run.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +11,6 @@
 #include "base/mem.h"
 #include "db/sqltext.h"
 #include "db/tx.h"
-#include "run/run.h"
 
 enum { IDLE_PARAMS = 14 };
 /* As the claim has it: a tick may come a quarter of the delay early. */
