@@ -1,6 +1,8 @@
 /*
  * Closing the record of a run, exactly once, also when the answer is lost.
  */
+#include "run/internal.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +10,6 @@
 #include "base/mem.h"
 #include "db/sqltext.h"
 #include "db/tx.h"
-#include "run/internal.h"
 
 static const char *status_of(enum bk_rc rc)
 {

@@ -3,6 +3,8 @@
  * row, tried again after faults that may pass, on a new connection where the
  * old one is lost.
  */
+#include "run/internal.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +12,6 @@
 #include "base/mem.h"
 #include "db/sqltext.h"
 #include "db/tx.h"
-#include "run/internal.h"
 #include "run/retry.h"
 
 /* Signals and the progress line are looked at this often while a pause lasts. */
