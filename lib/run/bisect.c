@@ -158,6 +158,7 @@ enum bk_rc bk_worker_bisect(struct bk_worker *w, int64_t max, struct bk_batch *r
 	bool refused = true;
 	enum bk_rc rc;
 
+	w->attempt = 0;
 	for (;;) {
 		rc = w->work.page(w->work.self, &w->run, max, &count, err);
 		if (!rc || (rc = bk_worker_again(w, err)))

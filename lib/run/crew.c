@@ -213,6 +213,7 @@ static enum bk_rc open_ledgers(struct bk_worker *w, int64_t n, struct bk_error *
 	(void)snprintf(lease, sizeof(lease), "%" PRId64, q->lease_ms);
 	if ((rc = bk_sql_fill_file(&sql, "run_workers", &var, 1, err)))
 		return rc;
+	w->attempt = 0;
 	/* A repeat after a lost answer finds the rows there and renews them. */
 	do {
 		bk_rows_clean(&rows);
