@@ -2,10 +2,8 @@
 # A host whose clock is two hours ahead, or behind, or jumps while a run is at work (libfaketime):
 # the same bookings change as ever, leases last as long as ever, ticks keep their pace, and somebody
 # is told. Only the calendar's clock is faked; the monotonic one is the system's own.
-# shellcheck source=tests/cli/harness.sh
-. "$BK_SRC/tests/cli/harness.sh"
-# shellcheck source=tests/cli/bookings.sh
-. "$BK_SRC/tests/cli/bookings.sh"
+# shellcheck source=tests/faults/faults.sh
+. "$BK_SRC/tests/faults/faults.sh"
 
 # Half a minute more, so that some milliseconds do not make it 1h 59m.
 ahead=+7230 behind=-7230
@@ -51,19 +49,6 @@ all_jobs() {
 		out_is_empty
 		err_is_empty
 	done
-}
-
-# start COMMAND...: in the background; $pid. Without the holder's input, which would never end.
-start() {
-	"$@" >"$BK_TEST_DIR/.out" 2>"$BK_TEST_DIR/.err" </dev/null 9>&- &
-	pid=$!
-}
-
-finish() {
-	wait "$pid"
-	RC=$?
-	OUT=$(cat "$BK_TEST_DIR/.out")
-	ERR=$(cat "$BK_TEST_DIR/.err")
 }
 
 configure
@@ -128,7 +113,7 @@ for offset in $ahead $behind; do
 		\$\$ begin perform pg_advisory_xact_lock(4242); return new; end \$\$;
 		create trigger wait before update on bookings for each row execute function wait()"
 	hold "select pg_advisory_lock(4242)"
-	start "${faked[@]}" bkactivate -q
+	launch "${faked[@]}" bkactivate -q
 	wait_for "exists (select from pg_locks where locktype = 'advisory' and not granted)"
 	sql_is "select lease_expires_at between now() and now() + interval '1 minute'
 		from bk.execution_workers" t
@@ -153,7 +138,7 @@ for offsets in "$ahead $behind" "$behind $ahead" "+0 +34560000"; do
 	due 3
 	hold "select pg_advisory_lock(4242)"
 	jump "${offsets% *}"
-	start "${jumping[@]}" bkactivate -q
+	launch "${jumping[@]}" bkactivate -q
 	wait_for "exists (select from pg_locks where locktype = 'advisory' and not granted)"
 	jump "${offsets#* }"
 	let_go
@@ -171,7 +156,7 @@ t "a clock that jumps between ticks neither stops them nor piles them up"
 configure 'activate-due { delay = 1s }'
 empty_table
 jump +0
-start "${jumping[@]}" bkactivate --for=5m -q
+launch "${jumping[@]}" bkactivate --for=5m -q
 for offset in $ahead $behind +34560000 -34560000; do
 	n=$(records)
 	jump $offset
@@ -209,6 +194,14 @@ done
 faked=("${fake[@]}" FAKETIME="${ahead}s")
 run "${faked[@]}" bkactivate --now
 err_is "bkactivate: warning: the clock of this host is 2h 0m ahead of the database's"
+
+t "a call of several runs says it once"
+run "${faked[@]}" bkmaint run --due
+is_rc 0
+is "$(grep -c "the clock of this host" "$BK_TEST_DIR/.err")" 1 warnings
+run "${faked[@]}" BK_ACTIVATE_DUE_DELAY=1s bkactivate --for=2s
+is_rc 0
+is "$(grep -c "the clock of this host" "$BK_TEST_DIR/.err")" 1 warnings
 
 t "-q is silent about it, and --json says it on standard error only"
 run "${faked[@]}" bkactivate --now -q
