@@ -121,7 +121,7 @@ for tool in "${tools[@]}"; do
 		is_rc 64
 		case $name in
 		output) value=csv ;;
-		color) value=auto ;;
+		color | progress) value=auto ;;
 		*) value=1 ;;
 		esac
 		run "$tool" "--$name=$value" "--$name=$value"
