@@ -67,7 +67,8 @@ begin at_terminal "bkactivate --now --color=never"
 shows "$screen" $'\r'"$line"
 finish
 is_rc 77
-[[ $(<"$screen") == *$'\r\033[K'"activate-due: ERROR, 4 bookings changed in "*$'\n'"bkactivate: error: "* ]] ||
+result="activate-due: ERROR, 4 bookings changed in "
+[[ $(<"$screen") == *$'\r\033[K'"$result"*$'\n'"bkactivate: error: "* ]] ||
 	harness_fail "screen" "the line erased, and the error" "$(tail -c 500 "$screen" | cat -v)"
 sql "drop trigger yield on bookings"
 
@@ -79,7 +80,8 @@ for option in -q --json; do
 		and clock_timestamp() > xact_start + interval '1200 ms')"
 	finish
 	is_rc 0
-	! grep -q "so far" "$screen" || harness_fail "screen" "no progress" "$(tail -c 500 "$screen" | cat -v)"
+	! grep -q "so far" "$screen" ||
+		harness_fail "screen" "no progress" "$(tail -c 500 "$screen" | cat -v)"
 done
 
 t "a dumb terminal gets no line"
