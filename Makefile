@@ -25,6 +25,7 @@ INSTALL_DATA = $(INSTALL) -m 644
 #
 #   SAN=address,undefined   build with these sanitizers
 #   COV=yes                 build for gcov
+#   HOOKS=yes               build with the points of the fault suite, see lib/db/hook.h
 #   WERROR=yes              warnings are errors; CI=true implies it
 #   B=DIR                   build there
 #   DEPS=no                 never look for packages, nor install them
@@ -36,12 +37,13 @@ INSTALL_DATA = $(INSTALL) -m 644
 
 SAN :=
 COV :=
+HOOKS :=
 T :=
 V :=
 DEPS ?= yes
 WERROR ?= $(if $(filter true,$(CI)),yes)
 comma := ,
-B := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(COV),-coverage)
+B := build$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(COV),-coverage)$(if $(HOOKS),-hooks)
 CFLAGS ?= -O2 -g
 
 # Prints one short line for each step; V=1 shows the command.
@@ -56,9 +58,11 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 DB_SRC := $(wildcard tests/db/test_*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 CLI_TESTS := $(wildcard tests/cli/test_*.sh)
+FAULT_SRC := $(wildcard tests/faults/*.c)
+FAULT_TESTS := $(wildcard tests/faults/test_*.sh)
 SQL := $(wildcard sql/*.sql sql/schema/*.sql)
 MAN := $(wildcard man/*.[157])
-C_SRC := $(PROGRAMS:%=cmd/%.c) $(LIB_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(DB_SRC)
+C_SRC := $(PROGRAMS:%=cmd/%.c) $(LIB_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(DB_SRC) $(FAULT_SRC)
 HEADERS := $(wildcard lib/*/*.h tests/*/*.h)
 
 GENERATED := $(B)/gen/sql_embedded.c
@@ -68,6 +72,7 @@ SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(B)/%.o)
 BINARIES := $(PROGRAMS:%=$(B)/%)
 UNIT_TESTS := $(UNIT_SRC:%.c=$(B)/%)
 DB_TESTS := $(DB_SRC:%.c=$(B)/%)
+FAULT_PROGRAMS := $(FAULT_SRC:%.c=$(B)/%)
 
 # --- what to install first, and how many jobs ---
 #
@@ -78,7 +83,7 @@ DB_TESTS := $(DB_SRC:%.c=$(B)/%)
 GOALS := $(or $(MAKECMDGOALS),all)
 NEEDS := $(if $(filter check% demo% coverage memcheck lint format,$(GOALS)),build) \
 	$(if $(filter check% coverage memcheck lint,$(GOALS)),test) \
-	$(if $(filter demo%,$(GOALS)),server) \
+	$(if $(filter demo%,$(GOALS)),server) $(if $(filter check-faults,$(GOALS)),faults) \
 	$(if $(filter lint format,$(GOALS)),lint) $(if $(filter memcheck,$(GOALS)),memcheck)
 NEEDS := $(if $(filter no,$(DEPS)),,$(strip $(NEEDS)))
 
@@ -104,6 +109,7 @@ BK_CPPFLAGS = -Ilib -I$(B)/gen
 BK_CPPFLAGS += -D_POSIX_C_SOURCE=200809L     # what is not POSIX 2008 is asked for by name
 BK_CPPFLAGS += -DBK_VERSION='"$(VERSION)"' -DBK_SYSCONFDIR='"$(sysconfdir)"'
 BK_CPPFLAGS += -include lib/base/banned.h    # calls nobody may make
+BK_CPPFLAGS += $(if $(filter yes,$(HOOKS)),-DBK_TEST_HOOKS)
 
 BK_CFLAGS = -std=c17
 BK_CFLAGS += -Wall -Wextra                   # the usual mistakes
@@ -176,6 +182,9 @@ $(B)/tests/%: private EXTRA_CFLAGS = -Itests/support $(CHECK_CFLAGS)
 $(UNIT_TESTS) $(DB_TESTS): $(B)/tests/%: $(B)/tests/%.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LINK)$(LINK) -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS) $(LDLIBS)
 
+$(FAULT_PROGRAMS): $(B)/tests/%: $(B)/tests/%.o $(LIB)
+	$(call say,LINK)$(LINK) -o $@ $^ $(PKG_LIBS) $(LDLIBS)
+
 # Changes when a flag, the compiler or a library's flags change, and then everything is compiled
 # anew.
 $(B)/flags: FORCE | $(if $(NEEDS),packages)
@@ -232,7 +241,7 @@ demo-shell: all ## the same, and a shell in which to try the tools
 
 # --- test ---
 
-.PHONY: check check-unit check-db check-cli check-asan coverage memcheck
+.PHONY: check check-unit check-db check-cli check-faults check-asan coverage memcheck
 pick = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(notdir $(f))),$(f))),$(1))
 run = tests/run.sh --bin=$(B)
 
@@ -249,6 +258,11 @@ check-db: $(DB_TESTS) ## only the tests of the library against PostgreSQL
 check-cli: all ## only the tests of the programs
 	@$(run) --cli $(call pick,$(CLI_TESTS))
 
+# The programs are built a second time, with the points at which they can be killed.
+check-faults: all $(FAULT_PROGRAMS) ## what runs do when processes, servers and networks fail
+	+@$(MAKE) --no-print-directory all HOOKS=yes B=$(B)-hooks
+	@$(run) --hooks=$(B)-hooks --faults $(call pick,$(FAULT_TESTS))
+
 check-asan: ## every test, with the address and undefined behaviour sanitizers
 	+@$(MAKE) --no-print-directory check SAN=address,undefined
 
@@ -264,7 +278,8 @@ memcheck: $(UNIT_TESTS) ## the tests without a database, under valgrind
 # --- lint ---
 
 .PHONY: lint format syntax
-SCRIPTS := $(wildcard .ci/run etc/dev/*.sh tests/*.sh tests/cli/*.sh tests/lint/*.sh)
+SCRIPTS := $(wildcard .ci/run etc/dev/*.sh tests/*.sh tests/cli/*.sh tests/faults/*.sh \
+	tests/lint/*.sh)
 
 lint: $(if $(NEEDS),packages) ## house rules, format, manual pages, scripts, and clang
 	tests/lint/run.sh

@@ -2,15 +2,16 @@
 # Runs test files and prints one line for each, the whole output of those that failed, and `N
 # passed, N failed`.
 #
-#   tests/run.sh --bin=DIR [--jobs=N] [--valgrind]
-#                [--unit BINARY...] [--db BINARY...] [--cli SCRIPT...]
+#   tests/run.sh --bin=DIR [--hooks=DIR] [--jobs=N] [--valgrind]
+#                [--unit BINARY...] [--db BINARY...] [--cli SCRIPT...] [--faults SCRIPT...]
 #
 # Each file runs alone in an environment of its own: a private directory (BK_TEST_DIR, also HOME and
-# TMPDIR), for db and cli tests a fresh database and no roles but postgres, and no variable of yours
-# that libpq or bk would read. As many run at once as there are jobs, each job with a throw-away
-# cluster, so that not even roles are shared. A file fails when its exit status is not 0, when it
-# ran no check at all, or after BK_TEST_TIMEOUT (600 s). BK_TEST_SEED is what tests draw by chance
-# from, else always the same.
+# TMPDIR), for all but unit tests a fresh database and no roles but postgres, and no variable of
+# yours that libpq or bk would read. As many run at once as there are jobs, each job with a
+# throw-away cluster, so that not even roles are shared; one that a file makes for itself below
+# BK_TEST_DIR is stopped when the file ends. A file fails when its exit status is not 0, when it ran
+# no check at all, or after BK_TEST_TIMEOUT (600 s). BK_TEST_SEED is what tests draw by chance from,
+# else always the same. --hooks names a build with HOOKS=yes (BK_HOOKS).
 set -uo pipefail
 # Each test leads a process group: it gets the terminal's signals only through us, as a whole, and
 # with the default action (a background job without this ignores SIGINT, and so would the program
@@ -21,16 +22,17 @@ set -m
 umask 022
 
 src=$(cd "$(dirname "$0")/.." && pwd) || exit 1
-bin='' jobs=$(nproc) valgrind='' mode='' kinds=() files=()
+bin='' hooks='' jobs=$(nproc) valgrind='' mode='' kinds=() files=()
 for arg; do
 	case $arg in
 	--bin=*) bin=$(cd "${arg#*=}" && pwd) || exit 1 ;;
+	--hooks=*) hooks=$(cd "${arg#*=}" && pwd) || exit 1 ;;
 	--jobs=*) jobs=${arg#*=} ;;
 	--valgrind) valgrind=yes ;;
-	--unit | --db | --cli) mode=${arg#--} ;;
+	--unit | --db | --cli | --faults) mode=${arg#--} ;;
 	-*) echo "run.sh: unknown option: $arg" >&2 && exit 64 ;;
 	*)
-		kinds+=("${mode:?--unit, --db or --cli comes before the files}")
+		kinds+=("${mode:?--unit, --db, --cli or --faults comes before the files}")
 		files+=("$(realpath "$arg")")
 		;;
 	esac
@@ -52,6 +54,7 @@ finish() {
 	local pid slot
 	for pid in "${!running[@]}"; do
 		{ kill -KILL -- "-$pid" && wait "$pid"; } 2>/dev/null
+		own_clusters "${running[$pid]}"
 	done
 	for ((slot = 0; slot < jobs; slot++)); do
 		cluster_stop "$work/pg$slot"
@@ -74,7 +77,8 @@ for name in $(compgen -e); do
 	esac
 done
 export LANG=C.UTF-8 TZ=UTC TERM=dumb
-export PATH="$bin:$PATH" BK_BIN=$bin BK_SRC=$src
+# The server's directory: psql there is the program itself, /usr/bin has a script that looks for it.
+export PATH="$bin:$(cluster_bindir):$PATH" BK_BIN=$bin BK_HOOKS=$hooks BK_SRC=$src
 # Check prints its summary whatever the test program asks for, and a slow machine is no failure.
 export CK_VERBOSITY=normal CK_DEFAULT_TIMEOUT=120
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1
@@ -118,7 +122,7 @@ run_one() {
 	fi
 	export HOME=$BK_TEST_DIR TMPDIR=$BK_TEST_DIR
 	command=("$file")
-	[ "$kind" != cli ] || command=(bash "$file")
+	[ "${file##*.}" != sh ] || command=(bash "$file")
 	[ -z "$valgrind" ] || command=(
 		env CK_FORK=no valgrind -q --leak-check=full --error-exitcode=99 "$file")
 	# In the foreground: timeout stays in the process group that reap() and finish() kill.
@@ -133,7 +137,7 @@ verdict() {
 		echo "killed or out of time"
 	elif [ "$2" -ne 0 ]; then
 		echo "exit status $2"
-	elif [ "${kinds[$1]}" = cli ]; then
+	elif [ "${files[$1]##*.}" = sh ]; then
 		grep -Eq '^[a-z]+: [1-9][0-9]* passed, 0 failed$' "$out" || echo "no case was run"
 	else
 		grep -Eq '^[0-9]+%: Checks: [1-9]' "$out" || echo "no check was run"
@@ -159,6 +163,14 @@ report() {
 	rm -rf "$out" "$work/t$1"
 }
 
+# own_clusters NUMBER: stops the servers of a test, which leave its process group
+own_clusters() {
+	local mark
+	for mark in "$work/t$1"/*/.throw-away-cluster; do
+		[ ! -e "$mark" ] || cluster_stop "${mark%/*}"
+	done
+}
+
 # Waits for one of the running files, reports it and frees its job.
 reap() {
 	local pid status
@@ -166,6 +178,7 @@ reap() {
 	status=$?
 	[ -n "${pid-}" ] || exit 1
 	kill -KILL -- "-$pid" 2>/dev/null # what the test left running
+	own_clusters "${running[$pid]}"
 	report "${running[$pid]}" "$status"
 	free+=("${slot_of[$pid]}")
 	unset "running[$pid]" "slot_of[$pid]"

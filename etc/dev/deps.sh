@@ -1,6 +1,6 @@
 #!/bin/sh
 # Finds what is missing to build and test bk, and installs it with apt-get: deps.sh [GROUP]...
-# Groups: build test server lint memcheck (default: build test). Needs root, or sudo without a
+# Groups: build test server faults lint memcheck (default: build test). Needs root, or sudo without a
 # password; otherwise it prints the line to type and ends with 1. When nothing is missing it asks
 # nobody and changes nothing. No PostgreSQL service is left behind: only the server's programs are
 # wanted.
@@ -48,6 +48,10 @@ look_for() {
 		need jq jq
 		need mandoc mandoc
 		;;
+	faults)
+		# Debian has it where only root's PATH leads to.
+		[ -x /usr/sbin/pgbouncer ] || need pgbouncer pgbouncer
+		;;
 	lint)
 		need clang clang
 		need clang-format clang-format
@@ -59,7 +63,7 @@ look_for() {
 		need valgrind valgrind
 		;;
 	*)
-		echo "deps.sh: no such group: $1 (build, test, server, lint, memcheck)" >&2
+		echo "deps.sh: no such group: $1 (build, test, server, faults, lint, memcheck)" >&2
 		exit 64
 		;;
 	esac
@@ -100,7 +104,8 @@ echo "bk: installing $*" >&2
 
 # A package of the PostgreSQL server creates a cluster and starts it. A file in createcluster.d
 # forbids the first for as long as apt-get runs, which leaves nothing to start; RUNLEVEL=1 forbids
-# the second where a cluster exists already.
+# the second where a cluster exists already. The package of PgBouncer would run it from the next
+# boot on.
 # shellcheck disable=SC2016 # expanded by the inner shell
 as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 LC_ALL=C.UTF-8 sh -c '
 	dir=/etc/postgresql-common/createcluster.d file=$dir/bk-build-$$.conf
@@ -115,7 +120,13 @@ as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 LC_ALL=C.UTF-8 sh -c '
 
 	install() {
 		apt-get -qq -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
-			--no-install-recommends install "$@" >&2
+			--no-install-recommends install "$@" >&2 || return 1
+		case " $* " in
+		*" pgbouncer "*)
+			[ ! -d /run/systemd/system ] || systemctl stop pgbouncer >&2
+			update-rc.d pgbouncer disable >&2
+			;;
+		esac
 	}
 	# The lists may be absent (a fresh image) or too old (the version they name is gone). A
 	# source that cannot be reached does not matter as long as the packages come from another

@@ -224,8 +224,7 @@ static enum bk_rc live(struct bk_app *app, int argc, char **argv, struct names *
 	return run(app);
 }
 
-/* While the connection still knows its user. */
-static void hint_at_grant(struct bk_app *app)
+void bk_app_hint_grant(struct bk_app *app)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf user = BK_BUF_INIT;
 
@@ -272,7 +271,7 @@ int bk_app_main(const struct bk_tool *tool, int argc, char **argv, bk_app_fn run
 	set_locale();
 	rc = live(&app, argc, argv, &names, run);
 	if (rc == BK_E_PERMISSION)
-		hint_at_grant(&app);
+		bk_app_hint_grant(&app);
 	bk_db_clean(&app.db);
 	status = bk_report_end(&app, rc);
 	bk_log_close(&app.log);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "db/hook.h"
 #include "db/internal.h"
 
 /* A signal that lands just before poll() is seen after this long at most. */
@@ -87,6 +88,7 @@ static void begin_trip(struct bk_db *db, bool committing)
 	db->cancelled = false;
 	db->cancel_fd = -1;
 	db->committing = committing;
+	db->at_commit = false;
 }
 
 /* A request to cancel that is still on its way would hit the next statement. */
@@ -297,8 +299,10 @@ static enum bk_rc read_all(struct bk_db *db, const struct bk_stmt *stmts, size_t
 	PGresult *res = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		enum bk_rc rc = read_stmt(db, &stmts[i], ret ? &ret[i] : NULL,
-					  first ? &later : err);
+		enum bk_rc rc;
+
+		db->at_commit = db->committing && !first && i + 1 == count;
+		rc = read_stmt(db, &stmts[i], ret ? &ret[i] : NULL, first ? &later : err);
 
 		first = first ? first : rc;
 		if (bk_db_lost(db))
@@ -312,9 +316,26 @@ static enum bk_rc read_all(struct bk_db *db, const struct bk_stmt *stmts, size_t
 	return first;
 }
 
+/* The last of them commits what may have been written. */
 static bool has_commit(const struct bk_stmt *stmts, size_t count)
 {
-	return count > 0 && strcmp(stmts[count - 1].sql, "COMMIT") == 0;
+	const struct bk_stmt read_only = BK_BEGIN_READ;
+
+	return count > 0 && strcmp(stmts[count - 1].sql, "COMMIT") == 0 &&
+	       strcmp(stmts[0].sql, read_only.sql) != 0;
+}
+
+/*
+ * After a failed trip: whether its COMMIT may have been made durable. The server
+ * keeps its answers until the end of the trip, so a connection that goes without
+ * a word (class 08, also a pooler's) says nothing about any statement. Its last
+ * words do: an error before the COMMIT means that there was none. In place of
+ * the COMMIT's answer an administrator's FATAL may come after it was durable.
+ */
+static bool is_unknown(const struct bk_db *db, const struct bk_error *err)
+{
+	return db->committing && bk_db_lost(db) &&
+	       (db->at_commit || !err->sqlstate[0] || strncmp(err->sqlstate, "08", 2) == 0);
 }
 
 static enum bk_rc run_raw(struct bk_db *db, const struct bk_stmt *stmts, size_t count,
@@ -325,12 +346,13 @@ static enum bk_rc run_raw(struct bk_db *db, const struct bk_stmt *stmts, size_t 
 	if (bk_db_lost(db))
 		return bk_error_set(err, BK_E_UNAVAILABLE, "connection to the server was lost");
 	begin_trip(db, has_commit(stmts, count));
+	bk_db_hook();
 	rc = send_all(db, stmts, count, err);
+	bk_db_hook();
 	if (!rc)
 		rc = read_all(db, stmts, count, ret, err);
-	/* The connection went and no statement before the COMMIT had failed: nobody
-	   knows. An administrator's FATAL may come after the commit was made durable. */
-	if (rc && db->committing && bk_db_lost(db) && (count == 1 || !err->sqlstate[0]))
+	bk_db_hook();
+	if (rc && is_unknown(db, err))
 		rc = bk_error_set(
 			err, BK_E_UNKNOWN,
 			"the connection was lost during a commit, its outcome is not known");
@@ -461,28 +483,4 @@ enum bk_rc bk_db_stream(struct bk_db *db, const struct bk_stmt *stmt, bk_row_fn 
 	if (rc)
 		bk_db_rollback(db);
 	return rc;
-}
-
-void bk_db_text_array(struct bk_buf *out, const char *const *items, size_t count)
-{
-	bk_buf_char(out, '{');
-	for (size_t i = 0; i < count; i++) {
-		if (!items[i]) {
-			bk_buf_str(out, i ? ",NULL" : "NULL");
-			continue;
-		}
-		bk_buf_str(out, i ? "," : "");
-		if (!items[i]) {
-			bk_buf_str(out, "NULL");
-			continue;
-		}
-		bk_buf_char(out, '"');
-		for (const char *p = items[i]; *p; p++) {
-			if (*p == '"' || *p == '\\')
-				bk_buf_char(out, '\\');
-			bk_buf_char(out, *p);
-		}
-		bk_buf_char(out, '"');
-	}
-	bk_buf_char(out, '}');
 }

@@ -130,6 +130,10 @@ enum bk_rc bk_db_stream(struct bk_db *db, const struct bk_stmt *stmt, bk_row_fn 
 /* True when the connection is unusable and must be made anew. */
 bool bk_db_lost(const struct bk_db *db);
 
+/* Looks, without waiting, whether a connection that was idle is still there: false when the
+   server or the network has ended it, and then it is lost. */
+bool bk_db_alive(struct bk_db *db);
+
 /* Appends the version of libpq: "15.16". */
 void bk_db_library_version(struct bk_buf *out);
 

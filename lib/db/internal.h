@@ -17,6 +17,7 @@ struct bk_db {
 	bool held;                  /* signals do not count for now */
 	bool cancelled;             /* a cancel request was sent for the statement in flight */
 	bool committing;            /* a COMMIT is in flight: it is never cancelled */
+	bool at_commit;             /* and everything before it is known to be done */
 	int cancel_fd;              /* where the request's end is seen, -1 = none is on its way */
 	void (*on_wait)(void *arg); /* NULL = nobody wants to know */
 	void *on_wait_arg;

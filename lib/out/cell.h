@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "db/array.h"
 #include "out/list.h"
 
 /* The member of the row; NULL also for a column that is no text. */
@@ -15,6 +16,9 @@ const char *bk_cell_text(const struct bk_list *list, const struct bk_column *col
 /* The member of the row, which must be a number. */
 int64_t bk_cell_int(const struct bk_list *list, const struct bk_column *column, size_t row);
 bool bk_cell_bool(const struct bk_list *list, const struct bk_column *column, size_t row);
+/* The member of the row, which must be a key. */
+const struct bk_array *bk_cell_key(const struct bk_list *list, const struct bk_column *column,
+				   size_t row);
 
 /* Appends the cell for a table: harmless for a terminal, "-" for NULL. */
 void bk_cell_show(struct bk_buf *out, const struct bk_list *list, const struct bk_column *column,

@@ -23,6 +23,15 @@ static void set_int(struct bk_json *object, const char *key, int64_t n)
 		bk_json_set_int(object, key, n);
 }
 
+static struct bk_json *key_json(const struct bk_array *key)
+{
+	struct bk_json *array = bk_json_array();
+
+	for (size_t i = 0; i < key->count; i++)
+		bk_json_push_str(array, key->items[i]);
+	return array;
+}
+
 static void set_cell(struct bk_json *object, const struct bk_list *list,
 		     const struct bk_column *column, size_t row)
 {
@@ -40,6 +49,9 @@ static void set_cell(struct bk_json *object, const struct bk_list *list,
 		break;
 	case BK_CELL_BOOL:
 		bk_json_set_bool(object, column->key, bk_cell_bool(list, column, row));
+		break;
+	case BK_CELL_KEY:
+		bk_json_set(object, column->key, key_json(bk_cell_key(list, column, row)));
 		break;
 	}
 }
@@ -80,6 +92,21 @@ void bk_list_jsonl(const struct bk_list *list, struct bk_buf *out)
 	}
 }
 
+static void csv_key(const struct bk_array *key, struct bk_buf *out)
+{
+	BK_CLEAN(bk_json_clean) struct bk_json *array = NULL;
+	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
+
+	if (key->count == 1) {
+		if (key->items[0])
+			bk_escape_csv(out, key->items[0], false);
+		return;
+	}
+	array = key_json(key);
+	bk_json_render(array, &text);
+	bk_escape_csv(out, bk_buf_cstr(&text), false);
+}
+
 static void csv_cell(const struct bk_list *list, const struct bk_column *column, size_t row,
 		     struct bk_buf *out)
 {
@@ -103,6 +130,9 @@ static void csv_cell(const struct bk_list *list, const struct bk_column *column,
 		break;
 	case BK_CELL_BOOL:
 		bk_buf_str(out, bk_cell_bool(list, column, row) ? "true" : "false");
+		break;
+	case BK_CELL_KEY:
+		csv_key(bk_cell_key(list, column, row), out);
 		break;
 	}
 }

@@ -134,6 +134,34 @@ static const struct bk_column running_columns[] = {
 };
 
 #undef AT
+#define AT(member) offsetof(struct bk_hold_view, member)
+
+static const struct bk_column hold_columns[] = {
+	{"KEY", "key", BK_CELL_KEY, AT(key), 0},
+	{"HELD UNTIL", "heldUntil", BK_CELL_TIME, AT(held_until), 0},
+	{"EXPIRED", "expired", BK_CELL_BOOL, AT(expired), 0},
+	{"REASON", "reason", BK_CELL_TEXT, AT(reason), BK_COL_LAST},
+	{"AUTHOR", "author", BK_CELL_TEXT, AT(author), 0},
+	{"CREATED AT", "createdAt", BK_CELL_TIME, AT(created_at), BK_COL_WIDE},
+};
+
+#undef AT
+#define AT(member) offsetof(struct bk_quarantined_view, member)
+
+static const struct bk_column quarantine_columns[] = {
+	{"RULE", "rule", BK_CELL_TEXT, AT(rule), 0},
+	{"KEY", "key", BK_CELL_KEY, AT(key), 0},
+	{"OPERATION", "operation", BK_CELL_TEXT, AT(operation), BK_COL_WIDE},
+	{"EXECUTION", "executionId", BK_CELL_ID, AT(execution_id), BK_COL_WIDE},
+	{"SQLSTATE", "sqlstate", BK_CELL_TEXT, AT(sqlstate), 0},
+	{"ERROR", "errorMessage", BK_CELL_TEXT, AT(error_message), BK_COL_LAST},
+	{"FIRST SEEN", "firstSeenAt", BK_CELL_TIME, AT(first_seen_at), BK_COL_WIDE},
+	{"LAST SEEN", "lastSeenAt", BK_CELL_TIME, AT(last_seen_at), 0},
+	{"TRIES", "tries", BK_CELL_INT, AT(tries), 0},
+	{"NEXT TRY", "nextTryAt", BK_CELL_TIME, AT(next_try_at), 0},
+};
+
+#undef AT
 
 struct bk_list bk_out_jobs(const struct bk_job_list *jobs)
 {
@@ -220,4 +248,30 @@ struct bk_list bk_out_watched_jobs(const struct bk_job_list *jobs)
 	list.columns = watched_job_columns;
 	list.column_count = BK_COUNT(watched_job_columns);
 	return list;
+}
+
+struct bk_list bk_out_holds(const struct bk_hold_list *holds)
+{
+	return (struct bk_list){
+		.columns = hold_columns,
+		.column_count = BK_COUNT(hold_columns),
+		.rows = holds->items,
+		.row_size = sizeof(*holds->items),
+		.row_count = holds->count,
+		.type = "hold",
+		.none = "no booking is on hold",
+	};
+}
+
+struct bk_list bk_out_quarantine(const struct bk_quarantine *quarantine)
+{
+	return (struct bk_list){
+		.columns = quarantine_columns,
+		.column_count = BK_COUNT(quarantine_columns),
+		.rows = quarantine->items,
+		.row_size = sizeof(*quarantine->items),
+		.row_count = quarantine->count,
+		.type = "quarantined",
+		.none = "no booking is in quarantine",
+	};
 }

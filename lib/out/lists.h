@@ -8,6 +8,7 @@
 
 #include "conf/conf.h"
 #include "out/list.h"
+#include "view/booking.h"
 #include "view/execution.h"
 #include "view/health.h"
 #include "view/job.h"
@@ -23,5 +24,7 @@ struct bk_list bk_out_running(const struct bk_running_list *running);
 /* The same jobs in fewer columns, for a screen that is looked at for long: what
    changes while they run. For tables only. */
 struct bk_list bk_out_watched_jobs(const struct bk_job_list *jobs);
+struct bk_list bk_out_holds(const struct bk_hold_list *holds);
+struct bk_list bk_out_quarantine(const struct bk_quarantine *quarantine);
 
 #endif

@@ -110,8 +110,10 @@ enum bk_rc bk_judge_rest(const struct bk_crew *crew, struct bk_error *err)
 		return bound_reached(crew, err);
 	if (crew->aside) {
 		bk_error_set(err, BK_E_PARTIAL,
-			     "%" PRId64 " booking%s set aside: the database refuses the change",
-			     crew->aside, crew->aside == 1 ? " was" : "s were");
+			     "%" PRId64 " booking%s set aside, the database refuses the change: %s",
+			     crew->aside, crew->aside == 1 ? " was" : "s were",
+			     crew->refusal.message);
+		memcpy(err->sqlstate, crew->refusal.sqlstate, sizeof(err->sqlstate));
 		return bk_error_hint(err, "bkstatus quarantine lists them");
 	}
 	if (left > 0 && crew->vetoed > 0) {

@@ -18,7 +18,7 @@
 # the files $BK_TEST_DIR/.out and .err do not.
 set -u
 # For the tests only: bk would warn of variables that name no setting.
-export -n BK_BIN BK_SRC BK_TEST_DIR BK_TEST_TIMEOUT
+export -n BK_BIN BK_HOOKS BK_SRC BK_TEST_DIR BK_TEST_TIMEOUT
 
 RC='' OUT='' ERR=''
 harness_case='' harness_ok=yes harness_passed=0 harness_failed=0

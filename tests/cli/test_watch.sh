@@ -23,11 +23,11 @@ run bkstatus watch --json
 json_is '[.error.code, .error.hint] | tojson' '["USAGE","use --output=jsonl"]'
 
 t "bad intervals and counts"
-for value in 99ms 61m 2 -1s "1 s"; do
+for value in 99ms 61m 0 2 -1s "1 s"; do
 	run bkstatus watch "--interval=$value"
 	is_rc 64
 	out_is_empty
-	err_has "option --interval: \"$value\" is no time from 100ms to 1h"
+	err_has "option --interval: \"$value\" is no duration from 100ms to 1h"
 done
 for value in 0 -1 x 1000000001; do
 	run bkstatus watch "--count=$value"

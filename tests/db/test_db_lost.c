@@ -131,6 +131,31 @@ START_TEST(a_session_terminated_while_idle_is_noticed_by_the_next_statement)
 }
 END_TEST
 
+START_TEST(an_idle_connection_that_lives_is_not_taken_for_lost)
+{
+	ck_assert(bk_db_alive(pg_db));
+	pg_script("LISTEN news");
+	side_exec(side, "NOTIFY news; NOTIFY news, 'more'");
+	ck_assert(bk_db_alive(pg_db));
+	assert_idle();
+	ck_assert(bk_db_alive(pg_db));
+}
+END_TEST
+
+/* The session leaves the server's list before its process closes the socket. */
+START_TEST(an_idle_connection_that_the_server_ended_is_noticed_without_a_statement)
+{
+	int looks = 0;
+
+	side_exec(side, "SELECT pg_terminate_backend(%d, 60000)", PQbackendPID(pg_db->conn));
+	while (bk_db_alive(pg_db) && ++looks < 1000)
+		side_exec(side, "SELECT pg_sleep(0.01)");
+	ck_assert_int_lt(looks, 1000);
+	ck_assert(bk_db_lost(pg_db));
+	ck_assert(!bk_db_alive(pg_db));
+}
+END_TEST
+
 static const char *const deferred_lock =
 	"CREATE FUNCTION pg_temp.wait() RETURNS trigger LANGUAGE plpgsql AS"
 	" 'BEGIN LOCK TABLE t; RETURN NULL; END';"
@@ -163,6 +188,74 @@ START_TEST(a_commit_without_an_answer_in_time_is_unknown)
 	ck_assert_int_eq(run_one("INSERT INTO late VALUES (1)", BK_NO_ROWS), BK_OK);
 	bk_db_deadline(pg_db, 150);
 	ck_assert_int_eq(bk_db_commit(pg_db, &err), BK_E_UNKNOWN);
+}
+END_TEST
+
+/* A whole transaction in one trip. */
+static enum bk_rc run_between(struct bk_stmt begin, const char *sql, enum bk_shape shape)
+{
+	const struct bk_stmt stmts[] = {begin, {"one", sql, NULL, 0, shape}, BK_COMMIT};
+
+	bk_db_deadline(pg_db, 60000);
+	return bk_db_run(pg_db, stmts, BK_COUNT(stmts), NULL, &err);
+}
+
+/* The server's answers come to nobody, as over a network that is cut. */
+static void lose_answers(void)
+{
+	ck_assert_int_eq(shutdown(PQsocket(pg_db->conn), SHUT_RD), 0);
+}
+
+/* The server keeps the first statement's answer until the end of the trip, so
+   what seems to have failed at the first may be committed. */
+START_TEST(a_trip_with_a_commit_that_goes_without_a_word_is_unknown)
+{
+	lose_answers();
+	ck_assert_int_eq(
+		run_between((struct bk_stmt)BK_BEGIN, "INSERT INTO t VALUES (1)", BK_NO_ROWS),
+		BK_E_UNKNOWN);
+	ck_assert(bk_db_lost(pg_db));
+	side_exec(side, "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM t) LOOP"
+			" PERFORM pg_sleep(0.01); END LOOP; END $$");
+}
+END_TEST
+
+START_TEST(a_trip_that_only_reads_has_no_unknown_outcome)
+{
+	lose_answers();
+	ck_assert_int_eq(
+		run_between((struct bk_stmt)BK_BEGIN_READ, "SELECT count(*) FROM t", BK_ONE_ROW),
+		BK_E_UNAVAILABLE);
+}
+END_TEST
+
+START_TEST(a_trip_ended_before_its_commit_is_not_unknown)
+{
+	struct side *killer = side_open();
+
+	side_exec(side, "BEGIN; LOCK TABLE t");
+	send_killer(killer, PQbackendPID(pg_db->conn));
+	ck_assert_int_eq(
+		run_between((struct bk_stmt)BK_BEGIN, "INSERT INTO t VALUES (1)", BK_NO_ROWS),
+		BK_E_UNAVAILABLE);
+	ck_assert_str_eq(err.sqlstate, "57P01");
+	side_finish(killer);
+	side_close(killer);
+}
+END_TEST
+
+START_TEST(a_trip_ended_in_its_commit_is_unknown)
+{
+	struct side *killer = side_open();
+
+	pg_script(deferred_lock);
+	side_exec(side, "BEGIN; LOCK TABLE t");
+	send_killer(killer, PQbackendPID(pg_db->conn));
+	ck_assert_int_eq(
+		run_between((struct bk_stmt)BK_BEGIN, "INSERT INTO late VALUES (1)", BK_NO_ROWS),
+		BK_E_UNKNOWN);
+	side_finish(killer);
+	side_close(killer);
 }
 END_TEST
 
@@ -343,9 +436,15 @@ int main(void)
 	ADD(tc, a_deadline_ends_the_wait_for_a_server_that_does_not_answer);
 	ADD(tc, a_session_that_is_terminated_is_lost_with_its_reason);
 	ADD(tc, a_session_terminated_while_idle_is_noticed_by_the_next_statement);
+	ADD(tc, an_idle_connection_that_lives_is_not_taken_for_lost);
+	ADD(tc, an_idle_connection_that_the_server_ended_is_noticed_without_a_statement);
 	ADD(tc, a_stream_of_a_terminated_session_is_lost);
 	ADD(tc, a_connection_lost_during_commit_leaves_the_outcome_unknown);
 	ADD(tc, a_commit_without_an_answer_in_time_is_unknown);
+	ADD(tc, a_trip_with_a_commit_that_goes_without_a_word_is_unknown);
+	ADD(tc, a_trip_that_only_reads_has_no_unknown_outcome);
+	ADD(tc, a_trip_ended_before_its_commit_is_not_unknown);
+	ADD(tc, a_trip_ended_in_its_commit_is_unknown);
 	ADD_ROWS(tc, a_signal_cancels_the_statement, signals);
 	ADD(tc, a_stream_is_cancelled_by_a_signal);
 	ADD(tc, what_follows_a_cancelled_statement_is_left_alone);

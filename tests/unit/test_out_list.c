@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "db/array.h"
 #include "db/rows.h"
 #include "out/list.h"
 
@@ -351,6 +352,58 @@ START_TEST(csv_of_hostile_text_runs_no_formula)
 }
 END_TEST
 
+static char *one[] = {(char[]){"4711"}};
+static char *formula[] = {(char[]){"=1,2"}};
+static char *three[] = {(char[]){"a b\n"}, (char[]){""}, NULL};
+
+static const struct bk_array keys[] = {
+	{one, 1}, {formula, 1}, {three, 3}, {(char *[]){NULL}, 1}, {NULL, 0}};
+
+static struct bk_list list_of_keys(void)
+{
+	static const struct bk_column key_columns[] = {{"KEY", "key", BK_CELL_KEY, 0, 0}};
+
+	return (struct bk_list){.columns = key_columns,
+				.column_count = BK_COUNT(key_columns),
+				.rows = keys,
+				.row_size = sizeof(*keys),
+				.row_count = BK_COUNT(keys),
+				.type = "key"};
+}
+
+START_TEST(a_key_is_a_list_in_json)
+{
+	struct bk_list list = list_of_keys();
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+
+	bk_list_jsonl(&list, &out);
+	ck_assert_str_eq(bk_buf_cstr(&out), "{\"type\":\"key\",\"key\":[\"4711\"]}\n"
+					    "{\"type\":\"key\",\"key\":[\"=1,2\"]}\n"
+					    "{\"type\":\"key\",\"key\":[\"a b\\n\",\"\",null]}\n"
+					    "{\"type\":\"key\",\"key\":[null]}\n"
+					    "{\"type\":\"key\",\"key\":[]}\n");
+}
+END_TEST
+
+START_TEST(a_key_of_one_column_is_a_plain_cell_of_csv)
+{
+	struct bk_list list = list_of_keys();
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+
+	bk_list_csv(&list, &out);
+	ck_assert_str_eq(bk_buf_cstr(&out), "key\n4711\n\"'=1,2\"\n"
+					    "\"[\"\"a b\\n\"\",\"\"\"\",null]\"\n\n[]\n");
+}
+END_TEST
+
+START_TEST(a_table_shows_the_columns_of_a_key_side_by_side)
+{
+	struct bk_list list = list_of_keys();
+
+	table_is(&list, (struct bk_style){0}, "KEY\n4711\n=1,2\na b\\n \"\" -\n-\n-\n");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("out_list");
@@ -375,6 +428,9 @@ int main(void)
 	ADD(tc, json_lines_carry_their_type_first);
 	ADD(tc, csv_has_keys_first_and_quotes_what_needs_it);
 	ADD(tc, csv_of_hostile_text_runs_no_formula);
+	ADD(tc, a_key_is_a_list_in_json);
+	ADD(tc, a_key_of_one_column_is_a_plain_cell_of_csv);
+	ADD(tc, a_table_shows_the_columns_of_a_key_side_by_side);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }

@@ -209,6 +209,51 @@ START_TEST(a_check)
 }
 END_TEST
 
+static char *key_items[] = {(char[]){"t1"}, (char[]){"5"}};
+
+START_TEST(a_hold)
+{
+	struct bk_hold_view hold = {
+		.key = {key_items, 2},
+		.held_until = text("2026-11-23T06:30:00.097Z"),
+		.expired = true,
+		.reason = text("in dispute"),
+		.author = text("root/bk"),
+		.created_at = text("2026-11-22T06:30:00.097Z"),
+	};
+	const struct bk_list list = bk_out_holds(&(struct bk_hold_list){&hold, 1, NULL});
+
+	line_is(&list, "{\"type\":\"hold\",\"key\":[\"t1\",\"5\"],\"heldUntil\":"
+		       "\"2026-11-23T06:30:00.097Z\",\"expired\":true,\"reason\":\"in dispute\","
+		       "\"author\":\"root/bk\",\"createdAt\":\"2026-11-22T06:30:00.097Z\"}\n");
+}
+END_TEST
+
+START_TEST(a_quarantined_booking)
+{
+	struct bk_quarantined_view q = {
+		.rule = text("activate"),
+		.key = {key_items, 1},
+		.operation = text("activate-due"),
+		.execution_id = text("9007199254740993"),
+		.sqlstate = text("23514"),
+		.error_message = text("violates check"),
+		.first_seen_at = text("2026-11-22T06:30:00.097Z"),
+		.last_seen_at = text("2026-11-23T06:30:00.097Z"),
+		.tries = 3,
+		.next_try_at = text("2026-11-23T07:30:00.097Z"),
+	};
+	const struct bk_list list = bk_out_quarantine(&(struct bk_quarantine){&q, 1, NULL});
+
+	line_is(&list,
+		"{\"type\":\"quarantined\",\"rule\":\"activate\",\"key\":[\"t1\"],\"operation\":"
+		"\"activate-due\",\"executionId\":\"9007199254740993\",\"sqlstate\":\"23514\","
+		"\"errorMessage\":\"violates check\",\"firstSeenAt\":\"2026-11-22T06:30:00.097Z\","
+		"\"lastSeenAt\":\"2026-11-23T06:30:00.097Z\",\"tries\":3,"
+		"\"nextTryAt\":\"2026-11-23T07:30:00.097Z\"}\n");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("out_lists");
@@ -221,6 +266,8 @@ int main(void)
 	ADD(tc, a_transition);
 	ADD(tc, a_setting);
 	ADD(tc, a_check);
+	ADD(tc, a_hold);
+	ADD(tc, a_quarantined_booking);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
