@@ -11,6 +11,10 @@
 
 #include "run/run.h"
 
+/* What must be known or closed has this long, also when the run's own time is
+   used up. */
+#define BK_PATIENCE_MS 5000
+
 struct bk_crew {
 	const struct bk_run_request *request;
 	const struct bk_work *work;
