@@ -51,6 +51,9 @@ static enum bk_rc look_first(struct bk_app *app, const char *fingerprint, struct
 {
 	enum bk_rc rc = bk_app_check_schema(app, false);
 
+	/* The usual tick came to nothing because its connection went, maybe. */
+	if (rc && bk_db_lost(app->db) && !bk_app_connect_raw(app, r->job))
+		rc = bk_app_check_schema(app, false);
 	if (!rc)
 		return check_mapping(app, fingerprint, &r->error);
 	if (rc == BK_E_PERMISSION)
