@@ -4,6 +4,7 @@
 #ifndef BK_JOB_INTERNAL_H
 #define BK_JOB_INTERNAL_H
 
+#include "job/cleanup.h"
 #include "job/job.h"
 #include "rule/unit.h"
 
@@ -34,6 +35,7 @@ struct bk_refusal {
 struct bk_job {
 	const char *name;
 	const struct bk_conf *conf;
+	struct bk_cleanup *cleanup; /* of the job cleanup, which has no units; else NULL */
 	const struct bk_mapping *mapping;
 	struct bk_policy policy;
 	struct bk_rules rules;
