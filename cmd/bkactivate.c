@@ -6,6 +6,7 @@
 
 static const char *const examples[] = {
 	"bkactivate                 a tick, as cron calls it",
+	"bkactivate --for=55s       ticks for 55 seconds, at the delay of the job",
 	"bkactivate --now --limit=100",
 	"bkactivate --dry-run",
 	NULL,

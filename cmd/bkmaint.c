@@ -1,9 +1,10 @@
 /*
- * bkmaint: runs any operation by hand, runs all due jobs, and looks after bk's
- * own schema.
+ * bkmaint: runs any operation by hand, runs all due jobs, steers jobs and
+ * bookings, and looks after bk's own schema.
  */
 #include <string.h>
 
+#include "cli/control_cmd.h"
 #include "cli/migrate_cmd.h"
 #include "cli/run_job.h"
 #include "cli/tick.h"
@@ -13,11 +14,13 @@ static const char *const examples[] = {
 	"bkmaint migrate            once, and after each upgrade",
 	"bkmaint run --due          a tick of the jobs without a program of their own",
 	"bkmaint update-expired --dry-run",
+	"bkmaint pause --all --until=2h --reason='the application is upgraded'",
+	"bkmaint hold 4711 --reason='in dispute'",
 	"bkmaint update-completed --limit=1000 --json",
 	NULL,
 };
 
-#define OPERATION_OPTIONS "limit allow backlog force dry-run"
+#define OPERATION_OPTIONS "wait limit allow backlog force dry-run"
 
 static const struct bk_command commands[] = {
 	{BK_JOB_ACTIVATE, "", 0, OPERATION_OPTIONS, "activate due bookings now"},
@@ -25,13 +28,25 @@ static const struct bk_command commands[] = {
 	{BK_JOB_COMPLETE, "", 0, OPERATION_OPTIONS, "complete ended bookings now"},
 	{BK_JOB_EXPIRE, "", 0, OPERATION_OPTIONS, "expire unconfirmed bookings now"},
 	{"run", "", 0, "due", "with --due: every due job but those of bkactivate and bknoshow"},
+	{"pause", "[JOB]", BK_OPERAND_MAYBE, "all until reason!", "let no tick run the job"},
+	{"resume", "[JOB]", BK_OPERAND_MAYBE, "all", "end the pause of the job"},
+	{"enable", "JOB", 1, "", "let ticks run the job again"},
+	{"disable", "JOB", 1, "", "let no tick run the job, until it is enabled"},
+	{"cancel", "EXECUTION", 1, "", "ask a run on any host to end after its batch"},
+	{"hold", "KEY...", BK_OPERANDS_SOME, "until reason!", "let no job change the booking"},
+	{"release", "KEY...", BK_OPERANDS_SOME, "", "end the hold of the booking"},
+	{"quarantine", "retry [KEY...]", BK_OPERANDS_ANY, "",
+	 "let the next runs try bookings again that were set aside"},
 	{"migrate", "", 0, "check sample reference-bookings", "bring bk's schema up to date"},
 };
 
 static enum bk_rc run(struct bk_app *app)
 {
 	const char *command = app->line.command->name;
+	bk_app_fn control = bk_control_command(command);
 
+	if (control)
+		return control(app);
 	if (strcmp(command, "migrate") == 0)
 		return bk_migrate_command(app);
 	if (strcmp(command, "run") != 0)

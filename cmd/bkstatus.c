@@ -22,6 +22,10 @@ static const struct bk_option options[] = {
 	 "so many at most, 50 where not given", 1, 1000, NULL},
 	{"after", 0, TEXT("CURSOR", after), "the page after the one that named this cursor", 0, 0,
 	 NULL},
+	{"interval", 0, BK_OPT_DURATION, "TIME", offsetof(struct bk_options, interval_ms),
+	 "pause between two refreshes, 2s where not given", 100, 3600000, NULL},
+	{"count", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, count),
+	 "end after so many refreshes", 1, 1000000000, NULL},
 };
 
 static const struct {
@@ -34,6 +38,13 @@ static const struct {
 	  "executions, newest first"},
 	 bk_status_history},
 	{{"execution", "ID", 1, "", "one execution and what it changed"}, bk_status_execution},
+	{{"watch", "", 0, "interval count", "the jobs and what is running, again and again"},
+	 bk_status_watch},
+	{{"holds", "", 0, "limit after", "bookings that no job may change, newest first"},
+	 bk_status_holds},
+	{{"quarantine", "", 0, "limit after",
+	  "bookings set aside because the database refuses their change"},
+	 bk_status_quarantine},
 	{{"config", "", 0, "", "every setting and where it comes from"}, bk_status_config},
 	{{"health", "", 0, "", "a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN"},
 	 bk_status_health},
@@ -43,6 +54,7 @@ static const char *const examples[] = {
 	"bkstatus",
 	"bkstatus history --job=activate-due --status=ERROR --since=7d",
 	"bkstatus execution 4711 --json",
+	"bkstatus watch --interval=1s",
 	"bkstatus health",
 	NULL,
 };

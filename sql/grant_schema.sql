@@ -5,3 +5,4 @@ GRANT INSERT, UPDATE ON :"bk".maintenance_executions, :"bk".instances TO booking
 GRANT UPDATE ON :"bk".scheduler_job_info TO booking_update;
 GRANT INSERT, UPDATE, DELETE ON :"bk".execution_workers TO booking_update;
 GRANT INSERT ON :"bk".booking_transitions TO booking_update;
+GRANT INSERT, UPDATE, DELETE ON :"bk".booking_holds, :"bk".quarantined_bookings TO booking_update;

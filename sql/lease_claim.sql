@@ -131,7 +131,8 @@ WITH clock AS MATERIALIZED (
 	INSERT INTO :"bk".maintenance_executions AS e
 	       (run_id, operation, description, executed_at, finished_at, status, execution_time_ms,
 		slowest_batch_ms, triggered_by, invoked_by, server_instance, pid, version, slot,
-		lease_token, as_of)
+		lease_token, as_of, processed_count, skipped_locked, quarantined, remaining, retry_count,
+		cancel_requested, created_at, updated_at)
 	SELECT $10::uuid, $2::text, $11::text, claimed.now,
 	       CASE WHEN NOT claimed.work
 		    THEN claimed.now + (clock_timestamp() - statement_timestamp()) END,
@@ -141,7 +142,7 @@ WITH clock AS MATERIALIZED (
 	       CASE WHEN NOT claimed.work THEN 0 END,
 	       CASE WHEN $4::boolean THEN 'MANUAL' ELSE 'SCHEDULER' END,
 	       $15::text || '/' || session_user, $12::text, $13::integer, $14::text, free.slot,
-	       claimed.lease_token, claimed.now
+	       claimed.lease_token, claimed.now, 0, 0, 0, 0, 0, false, clock_timestamp(), clock_timestamp()
 	  FROM claimed, free
 	 WHERE (SELECT count(*) FROM closed) >= 0 -- after the old one is closed: one RUNNING per slot
 	RETURNING e.id, e.lease_token, e.status, e.executed_at, e.finished_at, e.execution_time_ms, e.as_of

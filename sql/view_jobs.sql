@@ -21,7 +21,7 @@ SELECT j.job_name, j.description, j.cron_expression, j.delay_ms, j.timeout_ms,
        p.paused,
        (j.status = 'ERROR') AS failing,
        j.running_execution_id::text AS running_execution_id,
-       j.running_processed,
+       j.running_processed, j.running_total, j.running_executions,
        f.since AS fresh_since,
        (extract(epoch FROM clock_timestamp() - f.at) * 1000)::bigint AS fresh_age_ms
   FROM :"bk".jobs AS j

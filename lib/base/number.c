@@ -4,6 +4,7 @@
 #include "base/number.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -97,5 +98,18 @@ void bk_human_duration(struct bk_buf *out, int64_t ms)
 		bk_buf_fmt(out, "%" PRId64 "h %" PRId64 "m", s / 3600, s / 60 % 60);
 	} else {
 		bk_buf_fmt(out, "%" PRId64 "d %" PRId64 "h", s / 86400, s / 3600 % 24);
+	}
+}
+
+void bk_human_count(struct bk_buf *out, int64_t n)
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof(digits), "%" PRId64, n);
+	int first = n < 0 ? 1 : 0; /* the sign stands before the groups */
+
+	for (int i = 0; i < len; i++) {
+		if (i > first && (len - i) % 3 == 0)
+			bk_buf_char(out, ',');
+		bk_buf_char(out, digits[i]);
 	}
 }

@@ -21,6 +21,9 @@ bool bk_parse_duration(const char *text, int64_t *ret_ms);
 /* The shortest exact form of a duration: 90000 -> "90s", 0 -> "0s". */
 void bk_format_duration(struct bk_buf *out, int64_t ms);
 
+/* For people: 1234567 -> "1,234,567". */
+void bk_human_count(struct bk_buf *out, int64_t n);
+
 /* For people: 84 -> "84 ms", 1530 -> "1.5 s", 90000 -> "1m 30s", days as "3d 4h". */
 void bk_human_duration(struct bk_buf *out, int64_t ms);
 

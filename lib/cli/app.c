@@ -74,6 +74,25 @@ static void look_at_terminal(struct bk_app *app)
 		app->out_width = bk_terminal_width(STDOUT_FILENO, getenv("COLUMNS"));
 }
 
+static void set_progress(struct bk_app *app)
+{
+	const struct bk_progress_when when = {
+		.option = app->line.options.progress,
+		.is_terminal = isatty(STDERR_FILENO),
+		.term = getenv("TERM"),
+		.quiet = app->line.options.quiet,
+		.machine = app->format == BK_OUT_JSON || app->format == BK_OUT_JSONL,
+	};
+
+	app->progress = (struct bk_progress_state){
+		.mode = bk_progress_mode_of(&when),
+		.fd = STDERR_FILENO,
+		.tool = app->tool->name,
+		.clock = app->clock,
+		.interrupted = app->interrupted,
+	};
+}
+
 /* --instance is the user's typing, not a file's fault. */
 static enum bk_rc set_instance(struct bk_app *app, struct bk_conf *conf)
 {
@@ -186,6 +205,7 @@ static enum bk_rc live(struct bk_app *app, int argc, char **argv, struct names *
 
 	app->format = format_of(app->line.options.output);
 	look_at_terminal(app);
+	set_progress(app);
 	if (rc)
 		return rc;
 	if (app->plugin && (app->line.options.help || app->line.options.version))
@@ -204,8 +224,7 @@ static enum bk_rc live(struct bk_app *app, int argc, char **argv, struct names *
 	return run(app);
 }
 
-/* While the connection still knows its user. */
-static void hint_at_grant(struct bk_app *app)
+void bk_app_hint_grant(struct bk_app *app)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf user = BK_BUF_INIT;
 
@@ -215,6 +234,17 @@ static void hint_at_grant(struct bk_app *app)
 	(void)bk_error_hint(&app->err,
 			    "let the owner run bkmaint migrate, and type: GRANT %s TO %s",
 			    app->role, bk_buf_cstr(&user));
+}
+
+/* As the system's, but that SIGUSR1 is answered between two runs, whoever waits
+   there. */
+static void sleep_and_answer(void *self, int64_t ms)
+{
+	struct bk_app *app = self;
+	const struct bk_clock clock = bk_clock_system();
+
+	clock.sleep_ms(clock.self, ms);
+	bk_progress_waiting(&app->progress);
 }
 
 int bk_app_main(const struct bk_tool *tool, int argc, char **argv, bk_app_fn run)
@@ -232,11 +262,16 @@ int bk_app_main(const struct bk_tool *tool, int argc, char **argv, bk_app_fn run
 
 	bk_reserve_descriptors();
 	forbid_core();
+	/* A tool that only shows is not asked how far it is. */
+	if (!tool->quiet_pipe) {
+		app.clock.self = &app;
+		app.clock.sleep_ms = sleep_and_answer;
+	}
 	app.interrupted = bk_signals_install(tool->quiet_pipe);
 	set_locale();
 	rc = live(&app, argc, argv, &names, run);
 	if (rc == BK_E_PERMISSION)
-		hint_at_grant(&app);
+		bk_app_hint_grant(&app);
 	bk_db_clean(&app.db);
 	status = bk_report_end(&app, rc);
 	bk_log_close(&app.log);

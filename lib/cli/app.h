@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "conf/conf.h"
 #include "db/db.h"
 
@@ -53,7 +54,10 @@ struct bk_app {
 	enum bk_exit status;   /* exit status of a successful return, usually 0; of a plugin's
 				  failed one too, where it is not 0 */
 	char *checked_mapping; /* what this instance checked last, from preflight; NULL = nothing */
-	bool reported;         /* the failure was said already, see bk_app_fail */
+	struct bk_progress_state progress; /* of the run at work */
+	bool schema_checked;               /* on this connection */
+	bool clock_warned;                 /* of the clock of this host, once */
+	bool reported;                     /* the failure was said already, see bk_app_fail */
 	struct bk_error err;
 };
 
@@ -69,13 +73,21 @@ int bk_app_main(const struct bk_tool *tool, int argc, char **argv, bk_app_fn run
  */
 enum bk_rc bk_app_connect(struct bk_app *app, const char *what, bool read_only);
 
-/* Connects without looking at the schema (migrate). */
+/* Looks at the schema as bk_app_connect does, once per connection. */
+enum bk_rc bk_app_check_schema(struct bk_app *app, bool read_only);
+
+/* Connects without looking at the schema: for migrate, and for ticks, most of which
+   need no look. */
 enum bk_rc bk_app_connect_raw(struct bk_app *app, const char *what);
 
 /* Another connection like the first, in *ret, without a look at the schema: for a
    run that lost its own, and for parallel workers, also from other threads. */
 enum bk_rc bk_app_connect_more(const struct bk_app *app, const char *what, int64_t timeout_ms,
 			       struct bk_db **ret, struct bk_error *err) BK_NODISCARD;
+
+/* Names the grant that may be lacking, in app->err, while the connection still knows
+   its user. */
+void bk_app_hint_grant(struct bk_app *app);
 
 /* Writes text to standard output; BK_E_IO when that fails. */
 enum bk_rc bk_app_write(struct bk_app *app, const struct bk_buf *text);

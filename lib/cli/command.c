@@ -3,24 +3,34 @@
  */
 #include "cli/command.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
 
+bool bk_option_word_next(const char **list, struct bk_option_word *ret)
+{
+	const char *p = *list + strspn(*list, " ");
+
+	if (!*p)
+		return false;
+	ret->name = p;
+	ret->len = strcspn(p, " !");
+	ret->needed = p[ret->len] == '!';
+	*list = p + ret->len + ret->needed;
+	return true;
+}
+
 bool bk_command_takes(const struct bk_command *command, const char *option)
 {
-	size_t len = strlen(option);
+	const char *list = command->options;
+	struct bk_option_word w;
 
-	for (const char *p = command->options; *p;) {
-		size_t n = strcspn(p, " ");
-
-		if (n == len && memcmp(p, option, n) == 0)
+	while (bk_option_word_next(&list, &w))
+		if (w.len == strlen(option) && memcmp(w.name, option, w.len) == 0)
 			return true;
-		p += n;
-		p += strspn(p, " ");
-	}
 	return false;
 }
 
@@ -81,21 +91,46 @@ static enum bk_rc take_command(const struct bk_tool *tool, int *count, struct bk
 	return BK_OK;
 }
 
-static enum bk_rc check_operands(const struct bk_tool *tool, int count,
-				 const struct bk_cmdline *line, struct bk_error *err)
+static int least_operands(const struct bk_command *command)
+{
+	if (command->operand_count >= 0)
+		return command->operand_count;
+	return command->operand_count == BK_OPERANDS_SOME ? 1 : 0;
+}
+
+static int most_operands(const struct bk_command *command)
+{
+	if (command->operand_count >= 0)
+		return command->operand_count;
+	return command->operand_count == BK_OPERAND_MAYBE ? 1 : INT_MAX;
+}
+
+/* A value of the database may be what no word is: empty, or with a newline. */
+static enum bk_rc check_operand(const struct bk_command *command, const char *text,
+				struct bk_error *err)
+{
+	if (most_operands(command) != INT_MAX)
+		return bk_check_word(text, err);
+	if (bk_utf8_valid(text, strlen(text)))
+		return BK_OK;
+	return bk_error_set(err, BK_E_USAGE, "is not valid UTF-8");
+}
+
+static enum bk_rc check_operands(const struct bk_tool *tool, const struct bk_cmdline *line,
+				 struct bk_error *err)
 {
 	const struct bk_command *command = line->command;
 	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
 
-	for (int i = 0; i < count; i++)
-		if (bk_check_word(line->operands[i], err) != BK_OK)
+	for (int i = 0; i < line->operand_count; i++)
+		if (check_operand(command, line->operands[i], err) != BK_OK)
 			return bk_error_prefix(err, "operand %d", i + 1);
-	if (count < command->operand_count)
+	if (line->operand_count < least_operands(command))
 		return bk_error_set(err, BK_E_USAGE, "%s%s%s needs %s", tool->name,
 				    command->name ? " " : "", command->name ? command->name : "",
 				    command->operands);
-	if (count > command->operand_count) {
-		bk_quote(&shown, line->operands[command->operand_count]);
+	if (line->operand_count > most_operands(command)) {
+		bk_quote(&shown, line->operands[most_operands(command)]);
 		return bk_error_set(err, BK_E_USAGE, "unexpected operand %s", bk_buf_cstr(&shown));
 	}
 	return BK_OK;
@@ -106,5 +141,6 @@ enum bk_rc bk_command_take(const struct bk_tool *tool, int count, struct bk_cmdl
 {
 	enum bk_rc rc = take_command(tool, &count, line, err);
 
-	return rc ? rc : check_operands(tool, count, line, err);
+	line->operand_count = count;
+	return rc ? rc : check_operands(tool, line, err);
 }

@@ -18,6 +18,16 @@ enum bk_rc bk_command_take(const struct bk_tool *tool, int count, struct bk_cmdl
 /* True when the command's list of options has that name. */
 bool bk_command_takes(const struct bk_command *command, const char *option);
 
+/* One option of such a list. */
+struct bk_option_word {
+	const char *name; /* `len` bytes of the list */
+	size_t len;
+	bool needed;
+};
+
+/* Takes the next one off *list; false at its end. */
+bool bk_option_word_next(const char **list, struct bk_option_word *ret);
+
 /* Refuses an empty text, bad UTF-8 and control characters, which a word or a
    value never has; the message does not show it ("is empty"). BK_E_USAGE. */
 enum bk_rc bk_check_word(const char *text, struct bk_error *err) BK_NODISCARD;

@@ -39,6 +39,7 @@ static enum bk_rc connect_as(const struct bk_app *app, const char *what, bool re
 enum bk_rc bk_app_connect_raw(struct bk_app *app, const char *what)
 {
 	bk_db_clean(&app->db);
+	app->schema_checked = false;
 	return connect_as(app, what, false, CONNECT_MS, &app->db, &app->err);
 }
 
@@ -101,15 +102,14 @@ static enum bk_rc schema_missing(struct bk_app *app, const char *schema)
 	return bk_error_hint(&app->err, "run bkmaint migrate as the owner of the database");
 }
 
-enum bk_rc bk_app_connect(struct bk_app *app, const char *what, bool read_only)
+enum bk_rc bk_app_check_schema(struct bk_app *app, bool read_only)
 {
 	const char *schema = bk_conf_str(app->conf, "schema");
 	BK_CLEAN(clear_preflight) struct preflight found = {0};
 	enum bk_rc rc;
 
-	bk_db_clean(&app->db);
-	if ((rc = connect_as(app, what, read_only, CONNECT_MS, &app->db, &app->err)))
-		return rc;
+	if (app->schema_checked)
+		return BK_OK;
 	app->role = read_only ? "booking_read" : "booking_update";
 	rc = ask(app, schema, read_only, &found);
 	if (rc == BK_E_SCHEMA)
@@ -126,5 +126,17 @@ enum bk_rc bk_app_connect(struct bk_app *app, const char *what, bool read_only)
 		return rc;
 	free(app->checked_mapping);
 	app->checked_mapping = BK_TAKE(found.mapping_fingerprint);
+	app->schema_checked = true;
 	return BK_OK;
+}
+
+enum bk_rc bk_app_connect(struct bk_app *app, const char *what, bool read_only)
+{
+	enum bk_rc rc;
+
+	bk_db_clean(&app->db);
+	app->schema_checked = false;
+	if ((rc = connect_as(app, what, read_only, CONNECT_MS, &app->db, &app->err)))
+		return rc;
+	return bk_app_check_schema(app, read_only);
 }

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "cli/command.h"
 #include "cli/status.h"
 
@@ -65,20 +66,24 @@ static const struct bk_option *find(const struct bk_tool *tool, const char *name
 	return NULL;
 }
 
-/* " [-n]" or " [--limit=N]" for each option of the command, in its order. */
+/* " [-n]", " [--limit=N]", or " --reason=TEXT" where it is needed, for each
+   option of the command, in its order. */
 static void usage_options(struct bk_buf *out, const struct bk_tool *tool, const char *names)
 {
-	while (*names) {
-		size_t len = strcspn(names, " ");
-		const struct bk_option *o = find(tool, names, len);
+	struct bk_option_word w;
 
-		if (o && o->letter)
-			bk_buf_fmt(out, " [-%c]", o->letter);
-		else if (o)
-			bk_buf_fmt(out, " [--%s%s%s]", o->name, o->argument ? "=" : "",
+	while (bk_option_word_next(&names, &w)) {
+		const struct bk_option *o = find(tool, w.name, w.len);
+
+		if (!o)
+			continue;
+		bk_buf_str(out, w.needed ? " " : " [");
+		if (o->letter)
+			bk_buf_fmt(out, "-%c", o->letter);
+		else
+			bk_buf_fmt(out, "--%s%s%s", o->name, o->argument ? "=" : "",
 				   o->argument ? o->argument : "");
-		names += len;
-		names += strspn(names, " ");
+		bk_buf_str(out, w.needed ? "" : "]");
 	}
 }
 
@@ -132,6 +137,13 @@ static void option(struct bk_buf *out, const struct bk_option *o)
 	bk_buf_str(&help, o->help);
 	if (o->kind == BK_OPT_NUMBER)
 		bk_buf_fmt(&help, " (%" PRId64 " to %" PRId64 ")", o->min, o->max);
+	if (o->kind == BK_OPT_DURATION) {
+		bk_buf_str(&help, " (");
+		bk_format_duration(&help, o->min);
+		bk_buf_str(&help, " to ");
+		bk_format_duration(&help, o->max);
+		bk_buf_char(&help, ')');
+	}
 	row(out, bk_buf_cstr(&head), bk_buf_cstr(&help));
 }
 

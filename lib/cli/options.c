@@ -24,7 +24,7 @@ enum { LONG_BASE = 256, MAX_OPTIONS = 64 };
 #define TEXT(argument, field) BK_OPT_TEXT, argument, offsetof(struct bk_options, field)
 
 static const char *const output_words[] = {"table", "json", "jsonl", "csv", NULL};
-static const char *const color_words[] = {"auto", "always", "never", NULL};
+static const char *const when_words[] = {"auto", "always", "never", NULL};
 
 const struct bk_option bk_common_options[] = {
 	{"host", 'h', TEXT("HOST", host), "database server, or the directory of its socket", 0, 0,
@@ -43,7 +43,9 @@ const struct bk_option bk_common_options[] = {
 	{"quiet", 'q', FLAG(quiet), "errors only", 0, 0, NULL},
 	{"verbose", 'v', BK_OPT_COUNT, NULL, offsetof(struct bk_options, verbose),
 	 "say more; twice for debugging", 0, 0, NULL},
-	{"color", 0, TEXT("WHEN", color), "auto, always or never", 0, 0, color_words},
+	{"color", 0, TEXT("WHEN", color), "auto, always or never", 0, 0, when_words},
+	{"progress", 0, TEXT("WHEN", progress), "show how far a run is: auto, always or never", 0,
+	 0, when_words},
 	{"version", 'V', FLAG(version), "print the version and exit", 0, 0, NULL},
 	{"help", '?', FLAG(help), "print this help and exit", 0, 0, NULL},
 };
@@ -74,7 +76,7 @@ static const struct bk_option *option_at(const struct bk_tool *tool, size_t i)
 
 static bool takes_value(const struct bk_option *o)
 {
-	return o->kind == BK_OPT_TEXT || o->kind == BK_OPT_NUMBER;
+	return o->kind == BK_OPT_TEXT || o->kind == BK_OPT_NUMBER || o->kind == BK_OPT_DURATION;
 }
 
 static void clear_parser(struct parser *p)
@@ -237,6 +239,25 @@ static enum bk_rc set_number(const struct bk_option *o, const char *text, int64_
 			    bk_buf_cstr(&shown), o->min, o->max);
 }
 
+static enum bk_rc set_duration(const struct bk_option *o, const char *text, int64_t *ret,
+			       struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+	int64_t ms;
+
+	if (bk_parse_duration(text, &ms) && ms >= o->min && ms <= o->max) {
+		*ret = ms;
+		return BK_OK;
+	}
+	bk_quote(&shown, text);
+	bk_buf_str(&shown, " is no duration from ");
+	bk_format_duration(&shown, o->min);
+	bk_buf_str(&shown, " to ");
+	bk_format_duration(&shown, o->max);
+	return bk_error_set(err, BK_E_USAGE, "option --%s: %s (write 500ms, 30s, 5m, 24h or 30d)",
+			    o->name, bk_buf_cstr(&shown));
+}
+
 static enum bk_rc set_option(struct parser *p, size_t index, const char *text)
 {
 	const struct bk_option *o = option_at(p->tool, index);
@@ -259,6 +280,9 @@ static enum bk_rc set_option(struct parser *p, size_t index, const char *text)
 		break;
 	case BK_OPT_NUMBER:
 		rc = set_number(o, text, target, p->err);
+		break;
+	case BK_OPT_DURATION:
+		rc = set_duration(o, text, target, p->err);
 		break;
 	case BK_OPT_JSON:
 		p->json = true;
@@ -325,6 +349,27 @@ static enum bk_rc check_contradictions(struct parser *p)
 	return BK_OK;
 }
 
+/* Options that the command cannot do without. */
+static enum bk_rc check_needed(struct parser *p, const struct bk_command *command)
+{
+	const char *list = command->options;
+	struct bk_option_word w;
+
+	while (bk_option_word_next(&list, &w))
+		for (size_t i = bk_common_option_count; i < option_count(p->tool); i++) {
+			const struct bk_option *o = option_at(p->tool, i);
+
+			if (!w.needed || p->seen[i] || strlen(o->name) != w.len ||
+			    memcmp(o->name, w.name, w.len) != 0)
+				continue;
+			return bk_error_set(p->err, BK_E_USAGE, "%s%s%s needs the option --%s%s%s",
+					    p->tool->name, command->name ? " " : "",
+					    command->name ? command->name : "", o->name,
+					    o->argument ? "=" : "", o->argument ? o->argument : "");
+		}
+	return BK_OK;
+}
+
 /* Options that the tool has but this command does not take. */
 static enum bk_rc check_scope(struct parser *p, const struct bk_command *command)
 {
@@ -358,15 +403,19 @@ static enum bk_rc parse(struct parser *p, struct bk_cmdline *line)
 	line->operands = (const char *const *)p->argv + 1;
 	if ((rc = bk_command_take(p->tool, words, line, p->err)))
 		return rc;
-	return check_scope(p, line->command);
+	if ((rc = check_scope(p, line->command)))
+		return rc;
+	return check_needed(p, line->command);
 }
 
 static struct bk_options no_options(const struct bk_tool *tool)
 {
-	struct bk_options o = {.limit = -1, .allow = -1};
+	struct bk_options o = {
+		.limit = -1, .allow = -1, .for_ms = -1, .splay_ms = -1, .wait_ms = -1};
 
 	for (size_t i = 0; i < tool->option_count; i++)
-		if (tool->options[i].kind == BK_OPT_NUMBER)
+		if (tool->options[i].kind == BK_OPT_NUMBER ||
+		    tool->options[i].kind == BK_OPT_DURATION)
 			*(int64_t *)(void *)((char *)&o + tool->options[i].offset) = -1;
 	return o;
 }

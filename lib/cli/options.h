@@ -29,7 +29,8 @@ struct bk_options {
 	const char *output; /* table json jsonl csv; NULL = not asked */
 	bool quiet;
 	int verbose;
-	const char *color; /* auto always never */
+	const char *color;    /* auto always never */
+	const char *progress; /* auto always never */
 	bool version;
 	bool help;
 	/* runs */
@@ -39,11 +40,16 @@ struct bk_options {
 	bool dry_run;
 	int64_t limit; /* -1 = not given, here and below */
 	int64_t allow;
+	int64_t for_ms;
+	int64_t splay_ms;
+	int64_t wait_ms;
 	/* bkmaint */
 	bool check;
 	bool sample;
 	bool reference_bookings;
 	bool due;
+	bool all;
+	const char *reason;
 	/* bkstatus */
 	const char *job;
 	const char *status;
@@ -51,14 +57,17 @@ struct bk_options {
 	const char *until;
 	const char *trigger;
 	const char *after;
+	int64_t interval_ms;
+	int64_t count;
 };
 
 enum bk_option_kind {
-	BK_OPT_FLAG,   /* bool */
-	BK_OPT_COUNT,  /* int, may be repeated */
-	BK_OPT_TEXT,   /* const char *, not empty */
-	BK_OPT_NUMBER, /* int64_t, min to max */
-	BK_OPT_JSON,   /* --json: output = "json" */
+	BK_OPT_FLAG,     /* bool */
+	BK_OPT_COUNT,    /* int, may be repeated */
+	BK_OPT_TEXT,     /* const char *, not empty */
+	BK_OPT_NUMBER,   /* int64_t, min to max */
+	BK_OPT_DURATION, /* the same, in milliseconds; written 500ms 30s 5m 24h 30d */
+	BK_OPT_JSON,     /* --json: output = "json" */
 };
 
 struct bk_option {
@@ -73,13 +82,21 @@ struct bk_option {
 	const char *const *words; /* allowed texts, NULL = any */
 };
 
+/* Counts of operands that are not fixed. SOME and ANY are for values of the
+   database: any valid UTF-8 will do, also an empty text and control characters. */
+enum {
+	BK_OPERAND_MAYBE = -1, /* none or one */
+	BK_OPERANDS_SOME = -2, /* one or more */
+	BK_OPERANDS_ANY = -3,  /* none or more */
+};
+
 struct bk_command {
 	const char *name;     /* "history"; NULL in the one entry of a tool without commands */
 	const char *operands; /* "NAME", "" for none */
-	int operand_count;
-	const char *options; /* names of the options it takes beside the common ones,
-				 separated by blanks: "limit after job" */
-	const char *help;    /* one line */
+	int operand_count;    /* exactly so many, or one of the above */
+	const char *options;  /* names of the options it takes beside the common ones,
+				  separated by blanks, with ! those it needs: "limit job reason!" */
+	const char *help;     /* one line */
 };
 
 struct bk_tool {
@@ -105,7 +122,8 @@ extern const size_t bk_common_option_count;
 struct bk_cmdline {
 	struct bk_options options;
 	const struct bk_command *command; /* NULL with --help and --version before any command */
-	const char *const *operands; /* command->operand_count texts; the caller's argv, permuted */
+	const char *const *operands;      /* the caller's argv, permuted */
+	int operand_count;
 };
 
 /* Reads argv (which it permutes). BK_E_USAGE with a hint. On failure ret->options.output

@@ -123,6 +123,7 @@ static void log_error(struct bk_app *app, const struct bk_error *err,
 void bk_app_fail(struct bk_app *app, const struct bk_error *err, const struct bk_log_record *about)
 {
 	app->reported = true;
+	bk_progress_erase(&app->progress);
 	if (app->log.target != BK_LOG_STDERR || json_on_stderr(&app->log))
 		log_error(app, err, about);
 	if (json_on_stderr(&app->log))
@@ -142,6 +143,7 @@ void bk_app_warn(struct bk_app *app, const char *fmt, ...)
 	va_end(args);
 	if (app->log.level > BK_LOG_WARN)
 		return;
+	bk_progress_erase(&app->progress);
 	if (app->log.target != BK_LOG_STDERR || json_on_stderr(&app->log))
 		bk_log_fmt(&app->log, BK_LOG_WARN, "%s", text);
 	if (app->log.target == BK_LOG_STDERR ? !json_on_stderr(&app->log) : isatty(STDERR_FILENO))

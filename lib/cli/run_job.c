@@ -7,12 +7,22 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
+#include "cli/schedule.h"
 #include "conf/jobs.h"
 #include "rule/table.h"
 
 #define HOUR_US INT64_C(3600000000)
-/* Others may watch a run that takes longer; shorter ones are over by then. */
-#define COUNT_AFTER_MS 5000
+/* Between two tries of a busy job: from this much on, and by chance up to so much more. */
+#define BUSY_PAUSE_MS 200
+#define BUSY_JITTER_MS 801
+
+void bk_run_report_init(struct bk_run_report *report, const char *job, bool manual)
+{
+	*report = (struct bk_run_report){
+		.job = job, .description = bk_job_find(job)->description, .manual = manual};
+	report->result.outcome = BK_OUTCOME_RAN;
+}
 
 void bk_run_report_clear(struct bk_run_report *report)
 {
@@ -25,10 +35,32 @@ void bk_run_report_clear(struct bk_run_report *report)
 static enum bk_rc check_mapping(struct bk_app *app, const char *fingerprint, struct bk_error *err)
 {
 	BK_CLEAN(bk_table_clear) struct bk_table table = {.columns = NULL};
+	enum bk_rc rc;
 
 	if (app->checked_mapping && strcmp(app->checked_mapping, fingerprint) == 0)
 		return BK_OK;
-	return bk_table_load(app->db, bk_conf_mapping(app->conf), &table, err);
+	if ((rc = bk_table_load(app->db, bk_conf_mapping(app->conf), &table, err)))
+		return rc;
+	free(app->checked_mapping);
+	app->checked_mapping = bk_strdup(fingerprint);
+	return BK_OK;
+}
+
+/* What a run that may change bookings knows before: the schema and the mapping. */
+static enum bk_rc look_first(struct bk_app *app, const char *fingerprint, struct bk_run_report *r)
+{
+	enum bk_rc rc = bk_app_check_schema(app, false);
+
+	/* The usual tick came to nothing because its connection went, maybe. */
+	if (rc && bk_db_lost(app->db) && !bk_app_connect_raw(app, r->job))
+		rc = bk_app_check_schema(app, false);
+	if (!rc)
+		return check_mapping(app, fingerprint, &r->error);
+	if (rc == BK_E_PERMISSION)
+		bk_app_hint_grant(app);
+	r->error = app->err;
+	r->unusable = true;
+	return rc;
 }
 
 /* Says more about a failure than its SQLSTATE: which name of the mapping is
@@ -41,7 +73,7 @@ static void explain(struct bk_app *app, struct bk_run_report *r)
 
 	if (bk_db_lost(app->db))
 		return;
-	if (r->rc == BK_E_PERMISSION)
+	if (r->rc == BK_E_PERMISSION && !r->error.hint[0])
 		bk_explain_permission(app->db, bk_conf_str(app->conf, "schema"), mapping, true,
 				      &r->error);
 	if (r->rc == BK_E_SCHEMA && !r->error.hint[0] &&
@@ -102,11 +134,29 @@ void bk_run_report_failure(struct bk_app *app, const struct bk_run_report *r)
 	bk_app_fail(app, &r->error, &about);
 }
 
-static void log_run(struct bk_app *app, const struct bk_run_report *r)
+/* A host whose clock is wrong still does the right thing, by the database's clock;
+   its log and its crontab do not. */
+static void warn_of_clock(struct bk_app *app, const struct bk_run_result *result)
+{
+	int64_t ms = result->clock_difference_ms;
+	int64_t size = ms < 0 ? -ms : ms;
+	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
+
+	if (app->clock_warned || !result->has_clock_difference ||
+	    size <= bk_conf_num(app->conf, "clock-skew"))
+		return;
+	app->clock_warned = true;
+	bk_human_duration(&text, size);
+	bk_app_warn(app, "the clock of this host is %s %s the database's", bk_buf_cstr(&text),
+		    ms < 0 ? "behind" : "ahead of");
+}
+
+void bk_run_report_log(struct bk_app *app, const struct bk_run_report *r)
 {
 	struct bk_log_record record = record_of(r);
 	BK_CLEAN(bk_free_str) char *message = NULL;
 
+	warn_of_clock(app, &r->result);
 	if (r->result.abandoned_id)
 		bk_app_warn(app,
 			    "execution %s of %s had lost its lease and was closed as ABANDONED",
@@ -133,6 +183,21 @@ static enum bk_rc connect_more(void *arg, int64_t timeout_ms, struct bk_db **ret
 	return bk_app_connect_more(c->app, c->job, timeout_ms, ret, err);
 }
 
+/* Shows meanwhile how far it is. */
+static enum bk_rc run_watched(struct bk_app *app, struct bk_run_request *request,
+			      const struct bk_work *work, struct bk_run_report *r)
+{
+	enum bk_rc rc;
+
+	request->progress = bk_progress_update;
+	request->progress_arg = &app->progress;
+	request->count_after_ms = bk_progress_count_after_ms(&app->progress);
+	bk_progress_begin(&app->progress, r->job, &r->result.execution_id);
+	rc = bk_run(&app->db, request, work, &r->result, &r->error);
+	bk_progress_end(&app->progress);
+	return rc;
+}
+
 static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 {
 	struct caller caller = {app, r->job};
@@ -141,7 +206,6 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	char fingerprint[BK_FINGERPRINT_SIZE];
 	struct bk_work work;
 
-	r->result.outcome = BK_OUTCOME_RAN;
 	bk_mapping_fingerprint(bk_conf_mapping(app->conf),
 			       app->clock.wall_us(app->clock.self) / HOUR_US, fingerprint);
 	request.instance = app->instance;
@@ -155,51 +219,83 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	request.random = app->random;
 	request.connect = connect_more;
 	request.connect_arg = &caller;
-	request.count_after_ms = COUNT_AFTER_MS;
 	if (o->backlog)
 		request.max_age_ms = -1;
 	r->work = bk_job_new(app->conf, r->job);
-	r->rc = check_mapping(app, fingerprint, &r->error);
+	r->rc = bk_job_work(r->work, &work, &r->error);
+	/* Most ticks are over here. */
+	if (!r->rc && bk_run_idle(app->db, &request, &work, &r->result))
+		return;
 	if (!r->rc)
-		r->rc = bk_job_work(r->work, &work, &r->error);
+		r->rc = look_first(app, fingerprint, r);
 	if (!r->rc)
-		r->rc = bk_run(&app->db, &request, &work, &r->result, &r->error);
+		r->rc = run_watched(app, &request, &work, r);
+	/* A pooler may lead to a standby also once there is a connection. */
+	if (r->rc == BK_E_STANDBY && !r->result.execution_id &&
+	    bk_run_passes_standby(app, r->manual)) {
+		r->rc = BK_OK;
+		r->result.outcome = BK_OUTCOME_STANDBY;
+	}
 	if (r->rc)
 		explain(app, r);
 }
 
-void bk_run_job(struct bk_app *app, const char *job, bool manual, struct bk_run_report *ret)
+static enum bk_rc still_busy(struct bk_run_report *r, int64_t waited_ms)
 {
-	*ret = (struct bk_run_report){
-		.job = job, .description = bk_job_find(job)->description, .manual = manual};
-	ret->result.outcome = BK_OUTCOME_DISABLED;
+	BK_CLEAN(bk_buf_clear) struct bk_buf waited = BK_BUF_INIT;
+	const char *holder = r->result.holder;
+
+	bk_human_duration(&waited, waited_ms);
+	return bk_error_set(&r->error, BK_E_BUSY, "%s is still running%s%s after a wait of %s",
+			    r->job, holder ? " on " : "", holder ? holder : "",
+			    bk_buf_cstr(&waited));
+}
+
+/* Tries a busy job again until then; -1 = once only. At random moments, so that hosts
+   which wait for the same run do not ask in step. */
+static void run_when_free(struct bk_app *app, int64_t until, struct bk_run_report *r)
+{
+	const int64_t began = app->clock.mono_ms(app->clock.self);
+
+	for (;;) {
+		uint64_t jitter = app->random.next(app->random.self) % BUSY_JITTER_MS;
+		int64_t now;
+
+		run_claimable(app, r);
+		if (r->rc || r->result.outcome != BK_OUTCOME_BUSY || until < 0)
+			return;
+		now = app->clock.mono_ms(app->clock.self);
+		if (now >= until) {
+			r->rc = still_busy(r, now - began);
+			return;
+		}
+		now += BUSY_PAUSE_MS + (int64_t)jitter;
+		r->rc = bk_wait_until(&app->clock, app->interrupted, now < until ? now : until,
+				      &r->error);
+		if (r->rc)
+			return;
+		bk_run_report_clear(r);
+		bk_run_report_init(r, r->job, r->manual);
+	}
+}
+
+void bk_run_job(struct bk_app *app, const char *job, bool manual, int64_t busy_until,
+		struct bk_run_report *ret)
+{
+	bk_run_report_init(ret, job, manual);
 	if (bk_conf_job_enabled(app->conf, job)) {
-		run_claimable(app, ret);
+		run_when_free(app, busy_until, ret);
 		judge_outcome(ret, &app->line.options);
-	} else if (manual) {
+		bk_run_report_log(app, ret);
+		return;
+	}
+	ret->result.outcome = BK_OUTCOME_DISABLED;
+	if (manual) {
 		ret->rc = bk_error_set(&ret->error, BK_E_DISABLED,
 				       "%s is disabled in the configuration", job);
 		bk_error_hint(&ret->error,
 			      "set enabled = yes in section %s; --force does not change the rules",
 			      job);
 	}
-	log_run(app, ret);
-}
-
-enum bk_rc bk_run_command(struct bk_app *app, const char *job, bool manual)
-{
-	BK_CLEAN(bk_run_report_clear) struct bk_run_report report = {.job = job};
-	enum bk_rc rc;
-
-	if (app->line.options.dry_run)
-		return bk_dry_command(app, job, manual);
-	if ((rc = bk_app_connect(app, job, false)))
-		return rc;
-	bk_run_job(app, job, manual, &report);
-	rc = bk_run_report_print(app, &report);
-	if (!report.rc)
-		return rc;
-	bk_run_report_failure(app, &report);
-	app->err = report.error;
-	return report.rc;
+	bk_run_report_log(app, ret);
 }

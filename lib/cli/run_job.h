@@ -15,15 +15,43 @@ struct bk_run_report {
 	bool manual;
 	struct bk_run_result result;
 	struct bk_job *work;   /* for its tallies; NULL when disabled in the file */
+	bool unusable;         /* rc is about bk's schema: no job can run */
 	enum bk_rc rc;         /* BK_OK also for a tick that was busy, paused or disabled */
 	struct bk_error error; /* of rc */
 };
 
+/* A report of a run that has come to nothing yet. */
+void bk_run_report_init(struct bk_run_report *report, const char *job, bool manual);
 void bk_run_report_clear(struct bk_run_report *report);
 
-/* Runs the job over app's connection and fills the report; rc is in it. By hand
-   a busy, paused or disabled job is an error, for a tick it is not. */
-void bk_run_job(struct bk_app *app, const char *job, bool manual, struct bk_run_report *ret);
+/*
+ * Runs the job over app's connection and fills the report; rc is in it. By hand
+ * a busy, paused or disabled job is an error, for a tick it is not. A job that is
+ * busy is tried again until that instant of the monotonic clock, and then it is
+ * an error for both; -1 = it is not.
+ */
+void bk_run_job(struct bk_app *app, const char *job, bool manual, int64_t busy_until,
+		struct bk_run_report *ret);
+
+/*
+ * The same, making the connection first where there is none or the idle one was
+ * lost. Where it cannot be made, or bk's schema is not there, app->err and the
+ * report say why, and its rc is returned; a standby that a tick passes over is no
+ * failure but an outcome.
+ */
+enum bk_rc bk_run_tick(struct bk_app *app, const char *job, bool manual, int64_t busy_until,
+		       struct bk_run_report *ret);
+
+/* Whether on-standby = skip holds for it. */
+bool bk_run_passes_standby(const struct bk_app *app, bool manual);
+
+/* How long it waits before the first run, by --splay or the setting, and what that
+   is always less than (or 0). By hand it waits only when it was told to. */
+int64_t bk_run_splay(const struct bk_app *app, const char *job, bool manual);
+int64_t bk_run_splay_limit(const struct bk_app *app, const char *job);
+
+/* Until when --wait lets a run wait that begins now; -1 where it is not given. */
+int64_t bk_run_busy_until(const struct bk_app *app);
 
 /* The object under "data" (and one of data.runs[]). */
 struct bk_json *bk_run_report_json(const struct bk_run_report *report);
@@ -31,6 +59,9 @@ struct bk_json *bk_run_report_json(const struct bk_run_report *report);
 /* A row of CSV, with the line of keys in front where `head`; a line of JSON. */
 void bk_run_report_csv(struct bk_buf *out, const struct bk_run_report *report, bool head);
 void bk_run_report_jsonl(struct bk_buf *out, const struct bk_run_report *report);
+
+/* Logs what came of a run, unless it failed. */
+void bk_run_report_log(struct bk_app *app, const struct bk_run_report *report);
 
 /* Says why the run failed, on standard error and in the log, as it happens. */
 void bk_run_report_failure(struct bk_app *app, const struct bk_run_report *report);
@@ -40,8 +71,11 @@ void bk_run_report_failure(struct bk_app *app, const struct bk_run_report *repor
 enum bk_rc bk_run_report_print(struct bk_app *app, const struct bk_run_report *report);
 
 /* Connects, runs one job, prints: the whole of bkactivate, bknoshow and
-   `bkmaint OPERATION`, dry runs included. */
+   `bkmaint OPERATION`, dry runs and --for included. */
 enum bk_rc bk_run_command(struct bk_app *app, const char *job, bool manual);
+
+/* --for=TIME. */
+enum bk_rc bk_run_for_command(struct bk_app *app, const char *job, bool manual);
 
 /* `bkmaint run --due`. */
 enum bk_rc bk_run_due_command(struct bk_app *app);

@@ -78,11 +78,15 @@ struct bk_json *bk_run_report_json(const struct bk_run_report *r)
 	bk_json_set_str(o, "triggeredBy", r->manual ? "MANUAL" : "SCHEDULER");
 	bk_json_set_int(o, "skippedLocked", result->skipped_locked);
 	set_number(o, "remaining", result->remaining);
+	bk_json_set_int(o, "quarantined", result->quarantined);
+	bk_json_set_int(o, "retryCount", result->retries);
 	add_rules(o, r->work);
 	bk_json_set_str(o, "abandonedExecutionId", result->abandoned_id);
 	bk_json_set_str(o, "nextExecutionTime", result->next_at);
 	bk_json_set_str(o, "runningOn", result->holder);
 	bk_json_set_str(o, "pausedReason", result->paused_reason);
+	set_number(o, "clockDifferenceMs",
+		   result->has_clock_difference ? result->clock_difference_ms : BK_NULL_INT);
 	return o;
 }
 
@@ -93,7 +97,8 @@ static void put_line(struct bk_buf *out, const struct bk_run_report *r)
 	bk_buf_fmt(out, "%s: ", r->job);
 	if (!result->execution_id) {
 		bk_buf_str(out, bk_outcome_names[result->outcome]);
-		if (result->outcome == BK_OUTCOME_NOT_DUE && result->next_at)
+		if ((result->outcome == BK_OUTCOME_NOT_DUE || result->outcome == BK_OUTCOME_LATE) &&
+		    result->next_at)
 			bk_buf_fmt(out, ", next run at %s", result->next_at);
 		if (result->outcome == BK_OUTCOME_BUSY && result->holder)
 			bk_buf_fmt(out, ", running on %s", result->holder);
@@ -110,6 +115,8 @@ static void put_line(struct bk_buf *out, const struct bk_run_report *r)
 	bk_buf_fmt(out, " (execution %s)", result->execution_id);
 	if (result->skipped_locked)
 		bk_buf_fmt(out, ", %" PRId64 " locked by others", result->skipped_locked);
+	if (result->quarantined)
+		bk_buf_fmt(out, ", %" PRId64 " set aside", result->quarantined);
 	if (result->remaining > result->skipped_locked)
 		bk_buf_fmt(out, ", %" PRId64 "%s remain", result->remaining,
 			   result->remaining >= 10000 ? " or more" : "");

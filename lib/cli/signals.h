@@ -1,6 +1,6 @@
 /*
  * What a signal means to a tool: SIGINT and SIGTERM ask it to stop, and a
- * second one ends it at once.
+ * second one ends it at once. SIGUSR1 asks how far it is.
  */
 #ifndef BK_CLI_SIGNALS_H
 #define BK_CLI_SIGNALS_H
@@ -16,5 +16,15 @@
  * number.
  */
 const volatile sig_atomic_t *bk_signals_install(bool quiet_pipe);
+
+/* True when SIGUSR1 came since the last call. */
+bool bk_signals_take_question(void);
+
+/* Whether a stop at the terminal (SIGTSTP, Ctrl-Z) is left to the caller, who has
+   the terminal in a state of his own; not so at first. */
+void bk_signals_catch_stop(bool catch);
+
+/* True when one came since the last call. */
+bool bk_signals_take_stop(void);
 
 #endif

@@ -11,7 +11,10 @@ enum bk_rc bk_status_jobs(struct bk_app *app);
 enum bk_rc bk_status_job(struct bk_app *app);
 enum bk_rc bk_status_history(struct bk_app *app);
 enum bk_rc bk_status_execution(struct bk_app *app);
+enum bk_rc bk_status_holds(struct bk_app *app);
+enum bk_rc bk_status_quarantine(struct bk_app *app);
 enum bk_rc bk_status_config(struct bk_app *app);
 enum bk_rc bk_status_health(struct bk_app *app);
+enum bk_rc bk_status_watch(struct bk_app *app);
 
 #endif

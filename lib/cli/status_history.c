@@ -11,8 +11,6 @@
 #include "out/lists.h"
 #include "view/execution.h"
 
-#define DEFAULT_LIMIT 50
-
 static const char *const statuses[] = {"RUNNING",   "SUCCESS",   "PARTIAL", "ERROR", "TIMEOUT",
 				       "CANCELLED", "ABANDONED", "REFUSED", NULL};
 static const char *const triggers[] = {"SCHEDULER", "MANUAL", NULL};
@@ -64,57 +62,18 @@ static enum bk_rc take_moment(struct bk_app *app, const char *option, const char
 		&app->err, "write 2026-11-23T06:30:00Z, 2026-11-23, or how long ago: 30m, 2h, 30d");
 }
 
-static enum bk_rc take_cursor(struct bk_app *app, const char *text, struct bk_history_filter *ret)
-{
-	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
-
-	if (!text)
-		return BK_OK;
-	ret->has_after = bk_cursor_parse(text, &ret->after);
-	if (ret->has_after)
-		return BK_OK;
-	bk_quote(&shown, text);
-	(void)bk_error_set(&app->err, BK_E_USAGE, "option --after: %s is no cursor",
-			   bk_buf_cstr(&shown));
-	return bk_error_hint(&app->err, "take nextCursor of the page before as it is");
-}
-
 static enum bk_rc read_filter(struct bk_app *app, struct bk_history_filter *ret)
 {
 	const struct bk_options *o = &app->line.options;
 	enum bk_rc rc;
 
 	ret->job = o->job;
-	ret->limit = o->limit > 0 ? o->limit : DEFAULT_LIMIT;
 	if ((rc = take_word(app, "status", o->status, statuses, &ret->status)) ||
 	    (rc = take_word(app, "trigger", o->trigger, triggers, &ret->trigger)) ||
 	    (rc = take_moment(app, "since", o->since, &ret->since)) ||
 	    (rc = take_moment(app, "until", o->until, &ret->until)))
 		return rc;
-	return take_cursor(app, o->after, ret);
-}
-
-static enum bk_rc print_history(struct bk_app *app, const struct bk_execution_list *list,
-				int64_t limit)
-{
-	BK_CLEAN(bk_status_page_clear)
-	struct bk_status_page page = bk_status_page_of(bk_out_executions(list));
-	enum bk_rc rc;
-
-	page.data = bk_json_object();
-	bk_json_set(page.data, "items", bk_list_json(&page.lists[0]));
-	bk_json_set_int(page.data, "limit", limit);
-	bk_json_set_str(page.data, "nextCursor", list->next_cursor);
-	bk_json_set_int(page.summary, "limit", limit);
-	bk_json_set_str(page.summary, "nextCursor", list->next_cursor);
-	rc = bk_status_print(app, &page);
-	if (!rc && list->next_cursor && app->out_is_terminal && bk_status_is_table(app)) {
-		BK_CLEAN(bk_buf_clear) struct bk_buf more = BK_BUF_INIT;
-
-		bk_buf_fmt(&more, "\nolder ones: --after=%s\n", list->next_cursor);
-		rc = bk_app_write(app, &more);
-	}
-	return rc;
+	return bk_status_paging(app, &ret->has_after, &ret->after, &ret->limit);
 }
 
 enum bk_rc bk_status_history(struct bk_app *app)
@@ -129,7 +88,7 @@ enum bk_rc bk_status_history(struct bk_app *app)
 		return rc;
 	if ((rc = bk_view_history(app->db, app->conf, &filter, &list, &app->err)))
 		return rc;
-	return print_history(app, &list, filter.limit);
+	return bk_status_print_items(app, bk_out_executions(&list), list.next_cursor);
 }
 
 static enum bk_rc print_execution(struct bk_app *app, const struct bk_execution_detail *detail)

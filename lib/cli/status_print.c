@@ -3,6 +3,10 @@
  */
 #include "cli/status_print.h"
 
+#include "base/text.h"
+
+#define DEFAULT_LIMIT 50
+
 void bk_status_page_clear(struct bk_status_page *page)
 {
 	bk_json_clean(&page->data);
@@ -69,4 +73,44 @@ enum bk_rc bk_status_print(struct bk_app *app, struct bk_status_page *page)
 		break;
 	}
 	return bk_app_write(app, &out);
+}
+
+static int64_t page_limit(const struct bk_app *app)
+{
+	return app->line.options.limit > 0 ? app->line.options.limit : DEFAULT_LIMIT;
+}
+
+enum bk_rc bk_status_print_items(struct bk_app *app, struct bk_list list, const char *next_cursor)
+{
+	BK_CLEAN(bk_status_page_clear) struct bk_status_page page = bk_status_page_of(list);
+	BK_CLEAN(bk_buf_clear) struct bk_buf more = BK_BUF_INIT;
+	enum bk_rc rc;
+
+	page.data = bk_json_object();
+	bk_json_set(page.data, "items", bk_list_json(&page.lists[0]));
+	bk_json_set_int(page.data, "limit", page_limit(app));
+	bk_json_set_str(page.data, "nextCursor", next_cursor);
+	bk_json_set_int(page.summary, "limit", page_limit(app));
+	bk_json_set_str(page.summary, "nextCursor", next_cursor);
+	rc = bk_status_print(app, &page);
+	if (rc || !next_cursor || !app->out_is_terminal || !bk_status_is_table(app))
+		return rc;
+	bk_buf_fmt(&more, "\nolder ones: --after=%s\n", next_cursor);
+	return bk_app_write(app, &more);
+}
+
+enum bk_rc bk_status_paging(struct bk_app *app, bool *ret_has, struct bk_cursor *ret_after,
+			    int64_t *ret_limit)
+{
+	const char *text = app->line.options.after;
+	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+
+	*ret_limit = page_limit(app);
+	*ret_has = text && bk_cursor_parse(text, ret_after);
+	if (!text || *ret_has)
+		return BK_OK;
+	bk_quote(&shown, text);
+	(void)bk_error_set(&app->err, BK_E_USAGE, "option --after: %s is no cursor",
+			   bk_buf_cstr(&shown));
+	return bk_error_hint(&app->err, "take nextCursor of the page before as it is");
 }

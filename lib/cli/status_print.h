@@ -8,6 +8,7 @@
 
 #include "cli/app.h"
 #include "out/list.h"
+#include "view/cursor.h"
 
 #define BK_STATUS_LISTS 2
 
@@ -27,6 +28,15 @@ struct bk_status_page bk_status_page_of(struct bk_list list);
 
 /* Tables and jsonl show every list, CSV only the first: it has one header. */
 enum bk_rc bk_status_print(struct bk_app *app, struct bk_status_page *page);
+
+/* Prints a page of a list that can grow; NULL `next_cursor` = it is the last. A
+   terminal is told how to ask for the next one. */
+enum bk_rc bk_status_print_items(struct bk_app *app, struct bk_list list, const char *next_cursor);
+
+/* The options --after and --limit: *ret_has is false, and *ret_limit 50, where
+   they are not given. BK_E_USAGE. */
+enum bk_rc bk_status_paging(struct bk_app *app, bool *ret_has, struct bk_cursor *ret_after,
+			    int64_t *ret_limit);
 
 /* True for what people read. */
 bool bk_status_is_table(const struct bk_app *app);

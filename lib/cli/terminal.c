@@ -28,7 +28,7 @@ bool bk_color_wanted(const char *option, bool is_terminal, const struct bk_color
 		return true;
 	if (!is_terminal || (env->clicolor && strcmp(env->clicolor, "0") == 0))
 		return false;
-	return is_set(env->term) && strcmp(env->term, "dumb") != 0;
+	return bk_terminal_can_move(env->term);
 }
 
 struct bk_color_env bk_color_env(void)
@@ -41,17 +41,40 @@ struct bk_color_env bk_color_env(void)
 	};
 }
 
+/* The variable, else the default. */
+static int size_of(const char *variable, int otherwise)
+{
+	enum { MAX = 10000 };
+	int64_t n;
+
+	if (variable && bk_parse_u63(variable, &n) && n > 0 && n <= MAX)
+		return (int)n;
+	return otherwise;
+}
+
 int bk_terminal_width(int fd, const char *columns)
 {
-	enum { DEFAULT = 80, MAX = 10000 };
+	enum { DEFAULT = 80 };
 	struct winsize size = {0};
-	int64_t n;
 
 	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		return size.ws_col;
-	if (columns && bk_parse_u63(columns, &n) && n > 0 && n <= MAX)
-		return (int)n;
-	return DEFAULT;
+	return size_of(columns, DEFAULT);
+}
+
+int bk_terminal_height(int fd, const char *lines)
+{
+	enum { DEFAULT = 24 };
+	struct winsize size = {0};
+
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0)
+		return size.ws_row;
+	return size_of(lines, DEFAULT);
+}
+
+bool bk_terminal_can_move(const char *term)
+{
+	return is_set(term) && strcmp(term, "dumb") != 0;
 }
 
 void bk_reserve_descriptors(void)

@@ -29,6 +29,13 @@ struct bk_color_env bk_color_env(void);
    may be NULL), else 80. */
 int bk_terminal_width(int fd, const char *columns);
 
+/* Lines of the terminal at `fd`, else of `lines` (the variable LINES, may be
+   NULL), else 24. */
+int bk_terminal_height(int fd, const char *lines);
+
+/* Whether a terminal with that TERM (NULL = unset) can move its cursor. */
+bool bk_terminal_can_move(const char *term);
+
 /* Opens /dev/null on each of the descriptors 0 to 2 that is closed, so that no
    file or connection ever gets such a number; writing to it is an error. */
 void bk_reserve_descriptors(void);

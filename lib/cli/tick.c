@@ -6,6 +6,9 @@
 #include "cli/run_job.h"
 
 #define MAX_BOOKINGS 1000000000
+#define SECOND_MS 1000
+#define HOUR_MS 3600000
+#define DAY_MS 86400000
 
 #define LIMIT                                                                                      \
 	{                                                                                          \
@@ -23,15 +26,27 @@
 			"list the bookings that would change; change nothing", 0, 0, NULL          \
 	}
 
+#define WAIT                                                                                       \
+	{                                                                                          \
+		"wait", 0, BK_OPT_DURATION, "TIME", offsetof(struct bk_options, wait_ms),          \
+			"wait so long for a job that is busy", 0, DAY_MS, NULL                     \
+	}
+
 static const struct bk_option tick_options[] = {
 	{"now", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, now),
 	 "run by hand, whether it is due or not", 0, 0, NULL},
+	{"for", 0, BK_OPT_DURATION, "TIME", offsetof(struct bk_options, for_ms),
+	 "keep ticking for so long, at the delay of the job", SECOND_MS, DAY_MS, NULL},
+	{"splay", 0, BK_OPT_DURATION, "TIME", offsetof(struct bk_options, splay_ms),
+	 "begin up to so much later, by the name of the host", 0, HOUR_MS, NULL},
+	WAIT,
 	LIMIT,
 	ALLOW,
 	DRY_RUN,
 };
 
 const struct bk_option bk_maint_options[] = {
+	WAIT,
 	LIMIT,
 	ALLOW,
 	{"backlog", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, backlog),
@@ -41,6 +56,12 @@ const struct bk_option bk_maint_options[] = {
 	DRY_RUN,
 	{"due", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, due), "run the jobs that are due",
 	 0, 0, NULL},
+	{"all", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, all), "every job", 0, 0, NULL},
+	{"until", 0, BK_OPT_TEXT, "TIME", offsetof(struct bk_options, until),
+	 "it ends by itself then: 2026-11-23T06:30:00Z, 2026-11-23 (UTC), or how long from now: 2h",
+	 0, 0, NULL},
+	{"reason", 0, BK_OPT_TEXT, "TEXT", offsetof(struct bk_options, reason),
+	 "why, for those who look at it later", 0, 0, NULL},
 	{"check", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, check),
 	 "only say which migrations are missing", 0, 0, NULL},
 	{"sample", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, sample),
@@ -60,8 +81,9 @@ static enum bk_rc run_tick(struct bk_app *app)
 
 int bk_tick_main(const struct bk_tick *tick, int argc, char **argv)
 {
-	const struct bk_command command = {
-		.operands = "", .options = "now limit allow dry-run", .help = tick->help};
+	const struct bk_command command = {.operands = "",
+					   .options = "now for splay wait limit allow dry-run",
+					   .help = tick->help};
 	const struct bk_tool tool = {
 		.name = tick->name,
 		.summary = tick->summary,

@@ -3,6 +3,7 @@
  */
 #include "conf/conf.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -17,8 +18,8 @@ static const char *origin_of(const struct bk_setting *s)
 
 /* The message starts with the setting of the later layer: a default is not to
    blame, and the environment can be changed where the file cannot. */
-static enum bk_rc check_below(const struct bk_conf *conf, const struct bk_setting *low,
-			      const struct bk_setting *high, struct bk_error *err)
+static enum bk_rc check_order(const struct bk_conf *conf, const struct bk_setting *low,
+			      const struct bk_setting *high, bool may_equal, struct bk_error *err)
 {
 	int64_t a = bk_setting_num(conf, low);
 	int64_t b = bk_setting_num(conf, high);
@@ -28,14 +29,17 @@ static enum bk_rc check_below(const struct bk_conf *conf, const struct bk_settin
 	const struct bk_setting *first = at_high ? high : low;
 	const struct bk_setting *second = at_high ? low : high;
 
-	if (a < b)
+	if (a < b || (may_equal && a == b))
 		return BK_OK;
 	bk_format_duration(&small, a);
 	bk_format_duration(&large, b);
 	return bk_error_set(err, BK_E_CONFIG, "%s: %s (%s) must be %s %s (%s, %s)",
 			    origin_of(first), first->name, bk_buf_cstr(at_high ? &large : &small),
-			    at_high ? "longer than" : "shorter than", second->name,
-			    bk_buf_cstr(at_high ? &small : &large), origin_of(second));
+			    at_high     ? may_equal ? "at least" : "longer than"
+			    : may_equal ? "at most"
+					: "shorter than",
+			    second->name, bk_buf_cstr(at_high ? &small : &large),
+			    origin_of(second));
 }
 
 static enum bk_rc check_times(const struct bk_conf *conf, const char *job, struct bk_error *err)
@@ -45,10 +49,25 @@ static enum bk_rc check_times(const struct bk_conf *conf, const char *job, struc
 	enum bk_rc rc;
 
 	for (size_t i = 1; i < BK_COUNT(order); i++)
-		if ((rc = check_below(conf, bk_setting_get(conf, job, order[i - 1]),
-				      bk_setting_get(conf, job, order[i]), err)))
+		if ((rc = check_order(conf, bk_setting_get(conf, job, order[i - 1]),
+				      bk_setting_get(conf, job, order[i]), false, err)))
 			return rc;
-	return BK_OK;
+	return check_order(conf, bk_setting_get(conf, job, "retry-base"),
+			   bk_setting_get(conf, job, "retry-cap"), true, err);
+}
+
+/* One leader and several hosts at once cannot both be had. */
+static enum bk_rc check_leader(const struct bk_conf *conf, const char *job, struct bk_error *err)
+{
+	const struct bk_setting *leader = bk_setting_get(conf, job, "leader");
+	const struct bk_setting *instances = bk_setting_get(conf, job, "instances");
+	int64_t count = bk_setting_num(conf, instances);
+
+	if (strcmp(bk_conf_str(conf, leader->name), "sticky") != 0 || count == 1)
+		return BK_OK;
+	return bk_error_set(
+		err, BK_E_CONFIG, "%s: %s: sticky excludes %s above 1 (%" PRId64 ", %s)",
+		origin_of(leader), leader->name, instances->name, count, origin_of(instances));
 }
 
 static enum bk_rc check_log(const struct bk_conf *conf, struct bk_error *err)
@@ -170,7 +189,8 @@ enum bk_rc bk_conf_check(const struct bk_conf *conf, struct bk_error *err)
 	enum bk_rc rc;
 
 	for (size_t i = 0; i < bk_job_names_count; i++)
-		if ((rc = check_times(conf, bk_job_names[i].name, err)))
+		if ((rc = check_times(conf, bk_job_names[i].name, err)) ||
+		    (rc = check_leader(conf, bk_job_names[i].name, err)))
 			return rc;
 	if ((rc = check_log(conf, err)))
 		return rc;

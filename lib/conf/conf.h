@@ -60,7 +60,8 @@ enum bk_rc bk_conf_set(struct bk_conf *conf, enum bk_origin origin, const char *
 		       const char *text, struct bk_error *err) BK_NODISCARD;
 
 /* Cross-field checks of the effective values: lock-timeout < statement-timeout
-   < timeout < lease for each job, and what design section 3 refuses about
+   < timeout < lease, retry-base <= retry-cap, one leader or several instances,
+   for each job, and what design section 3 refuses about
    check-in modes and jobs. BK_E_CONFIG naming file and both keys. */
 enum bk_rc bk_conf_check(const struct bk_conf *conf, struct bk_error *err) BK_NODISCARD;
 

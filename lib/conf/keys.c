@@ -83,7 +83,7 @@ const struct bk_key bk_job_keys[] = {
 	{"max-retries", BK_KEY_INT, "3", 0, 100, NULL, FROM_ALL,
 	 "times a batch is tried again after a fault that may pass"},
 	{"retry-base", BK_KEY_DURATION, "250ms", MS, HOUR, NULL, FROM_ALL,
-	 "longest pause before the first retry; it doubles with each"},
+	 "longest pause before the first retry; it doubles; default at most retry-cap"},
 	{"retry-cap", BK_KEY_DURATION, "5s", MS, HOUR, NULL, FROM_ALL,
 	 "longest pause before any retry"},
 	{"backoff-cap", BK_KEY_DURATION, "15m", SECOND, 365 * DAY, NULL, FROM_ALL,
@@ -113,6 +113,8 @@ static const struct {
 	{BK_JOB_NO_SHOW, "delay", "60s"},
 	{BK_JOB_CLEANUP, "delay", "24h"},
 	{BK_JOB_CLEANUP, "timeout", "15m"},
+	/* It changes no bookings: its first run is as harmless as any. */
+	{BK_JOB_CLEANUP, "first-run-limit", "0"},
 };
 
 const char *bk_job_key_default(const char *job, const struct bk_key *key)

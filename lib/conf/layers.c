@@ -45,7 +45,7 @@ static int64_t job_num(const struct bk_conf *conf, const struct bk_setting *s, c
 	return bk_setting_num(conf, bk_setting_get(conf, s->job, key));
 }
 
-/* Three defaults follow other settings, so that whoever shortens the timeout
+/* Four defaults follow other settings, so that whoever shortens the timeout
    does not have to shorten everything below it as well. What was set stays as
    it was set, and bk_conf_check() compares it. */
 int64_t bk_setting_num(const struct bk_conf *conf, const struct bk_setting *s)
@@ -53,19 +53,21 @@ int64_t bk_setting_num(const struct bk_conf *conf, const struct bk_setting *s)
 	enum { LEASE_MARGIN_MS = 30000 };
 	enum bk_origin origin = bk_setting_origin(s);
 	int64_t own = s->layers[origin].value.number;
-	int64_t half;
+	int64_t most;
 
 	if (origin != BK_ORIGIN_DEFAULT || !s->job)
 		return own;
 	if (strcmp(s->key->name, "lease") == 0)
 		return job_num(conf, s, "timeout") + LEASE_MARGIN_MS;
 	if (strcmp(s->key->name, "statement-timeout") == 0)
-		half = job_num(conf, s, "timeout") / 2;
+		most = job_num(conf, s, "timeout") / 2;
 	else if (strcmp(s->key->name, "lock-timeout") == 0)
-		half = job_num(conf, s, "statement-timeout") / 2;
+		most = job_num(conf, s, "statement-timeout") / 2;
+	else if (strcmp(s->key->name, "retry-base") == 0)
+		most = job_num(conf, s, "retry-cap");
 	else
 		return own;
-	return half < own ? half : own;
+	return most < own ? most : own;
 }
 
 static bool may_come_from(const struct bk_key *key, enum bk_origin layer)

@@ -54,7 +54,7 @@ void bk_db_library_version(struct bk_buf *out)
 
 bool bk_db_lost(const struct bk_db *db)
 {
-	return !db->conn || PQstatus(db->conn) != CONNECTION_OK;
+	return !db || !db->conn || PQstatus(db->conn) != CONNECTION_OK;
 }
 
 void bk_db_first_line(char *dst, size_t size, const char *message)

@@ -127,8 +127,12 @@ typedef enum bk_rc (*bk_row_fn)(void *arg, const struct bk_rows *rows, struct bk
 enum bk_rc bk_db_stream(struct bk_db *db, const struct bk_stmt *stmt, bk_row_fn row, void *arg,
 			struct bk_error *err) BK_NODISCARD;
 
-/* True when the connection is unusable and must be made anew. */
+/* True when the connection is unusable and must be made anew, or db is NULL. */
 bool bk_db_lost(const struct bk_db *db);
+
+/* Looks, without waiting, whether a connection that was idle is still there: false when the
+   server or the network has ended it, and then it is lost. */
+bool bk_db_alive(struct bk_db *db);
 
 /* Appends the version of libpq: "15.16". */
 void bk_db_library_version(struct bk_buf *out);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "db/array.h"
 
 static const PGresult *result(const struct bk_rows *rows)
 {
@@ -71,6 +72,15 @@ static enum bk_rc read_int(const char *text, const struct bk_field *field, int64
 	return BK_OK;
 }
 
+static enum bk_rc read_array(const char *text, const struct bk_field *field, struct bk_array *ret,
+			     struct bk_error *err)
+{
+	if (!text || bk_array_parse(text, ret))
+		return BK_OK;
+	return bk_error_set(err, BK_E_INTERNAL, "column %s: \"%.40s\" is no list of texts",
+			    field->column, text);
+}
+
 enum bk_rc bk_rows_read(const struct bk_rows *rows, int row, const struct bk_field *fields,
 			size_t count, void *dst, struct bk_error *err)
 {
@@ -95,6 +105,9 @@ enum bk_rc bk_rows_read(const struct bk_rows *rows, int row, const struct bk_fie
 		case BK_FIELD_BOOL:
 			*(bool *)target = text && *text == 't';
 			break;
+		case BK_FIELD_ARRAY:
+			rc = read_array(text, f, target, err);
+			break;
 		}
 		if (rc)
 			return rc;
@@ -104,9 +117,14 @@ enum bk_rc bk_rows_read(const struct bk_rows *rows, int row, const struct bk_fie
 
 void bk_fields_clear(const struct bk_field *fields, size_t count, void *dst)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		void *target = (char *)dst + fields[i].offset;
+
 		if (fields[i].kind == BK_FIELD_TEXT)
-			bk_free_str((char **)(void *)((char *)dst + fields[i].offset));
+			bk_free_str(target);
+		else if (fields[i].kind == BK_FIELD_ARRAY)
+			bk_array_clear(target);
+	}
 }
 
 void bk_rows_free(struct bk_rows *rows)

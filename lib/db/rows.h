@@ -24,9 +24,10 @@ struct bk_rows; /* libpq's result under another name */
 #define BK_NULL_INT INT64_MIN
 
 enum bk_field_kind {
-	BK_FIELD_TEXT, /* char *, a copy; NULL for NULL */
-	BK_FIELD_INT,  /* int64_t; BK_NULL_INT for NULL */
-	BK_FIELD_BOOL, /* bool; false for NULL */
+	BK_FIELD_TEXT,  /* char *, a copy; NULL for NULL */
+	BK_FIELD_INT,   /* int64_t; BK_NULL_INT for NULL */
+	BK_FIELD_BOOL,  /* bool; false for NULL */
+	BK_FIELD_ARRAY, /* struct bk_array of array.h, from a text[]; empty for NULL */
 };
 
 struct bk_field {
@@ -45,11 +46,11 @@ const char *bk_rows_text(const struct bk_rows *rows, int row, const char *column
 const char *bk_rows_cell(const struct bk_rows *rows, int row, int column);
 
 /* Fills dst, which must be zeroed or cleared, from one row. A column that the
-   answer lacks or that is no number: BK_E_INTERNAL. */
+   answer lacks, or that is no number or list: BK_E_INTERNAL. */
 enum bk_rc bk_rows_read(const struct bk_rows *rows, int row, const struct bk_field *fields,
 			size_t count, void *dst, struct bk_error *err) BK_NODISCARD;
 
-/* Frees the texts and sets them to NULL. */
+/* Frees the texts and lists and sets them to NULL. */
 void bk_fields_clear(const struct bk_field *fields, size_t count, void *dst);
 
 void bk_rows_free(struct bk_rows *rows);

@@ -31,23 +31,22 @@ struct bk_tx_limits {
 	bool pin; /* force the ordered index scan */
 };
 
-#define BK_TX_HEAD 6
+#define BK_TX_HEAD 20
 
 struct bk_tx {
-	char statement[24];
-	char disarm[64];
-	char lock[24];
-	char idle[24];
-	const char *params[8];
+	char statement[64];
+	char lock[64];
+	char idle[80];
+	char name[160];
 };
 
-/* Fills stmts[0..] with BEGIN and the settings; returns their number, at most
-   BK_TX_HEAD. `tx` holds the parameters and must outlive the call that sends. */
+/* Fills stmts[0..] with BEGIN and the settings; returns their number, less than
+   BK_TX_HEAD. `tx` holds texts of them and must outlive the call that sends. */
 size_t bk_tx_begin(struct bk_tx *tx, enum bk_tx_kind kind, const struct bk_tx_limits *limits,
 		   struct bk_stmt *stmts);
 
-/* Gives the transaction an application_name, which must outlive the sending. */
-void bk_tx_name(struct bk_tx *tx, const char *application);
+/* Fills one more statement, which gives the transaction this application_name. */
+void bk_tx_name(struct bk_tx *tx, const char *application, struct bk_stmt *stmt);
 
 /* Sets the client's deadline for one trip under these limits: two seconds longer
    than the server was told to work. */

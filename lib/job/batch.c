@@ -357,10 +357,10 @@ enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t ma
 
 	if ((rc = bk_batch_sql(job, run->request->schema, &sql, err)))
 		return rc;
-	bk_tx_name(&tx, run->application);
+	bk_tx_name(&tx, run->application, &stmts[n++]);
 	fill_params(&p, job, run, max);
 	/* The next statement's snapshot then has every hold that was there before. */
-	stmts[n++] = (struct bk_stmt){"booking_holds_lock", bk_sql_text("booking_holds_lock"),
+	stmts[n++] = (struct bk_stmt){"booking_batch_head", bk_sql_text("booking_batch_head"),
 				      lock_params, 1, BK_ONE_ROW};
 	stmts[n] = (struct bk_stmt){"booking_batch", bk_buf_cstr(&sql), p.values, p.count,
 				    BK_ONE_ROW};

@@ -40,6 +40,7 @@ struct bk_job {
 	struct bk_units units;
 	struct bk_table table; /* empty until prepare */
 	struct bk_buf probe;
+	struct bk_buf rough_probe;
 	bool *pinned;                /* per unit: an index serves the ordered scan */
 	bool forked;                 /* all of the above belongs to the job it was forked from */
 	int64_t *changed;            /* per unit, committed */

@@ -46,6 +46,7 @@ static void free_shared(struct bk_job *job)
 	bk_rules_clear(&job->rules);
 	bk_table_clear(&job->table);
 	bk_buf_clear(&job->probe);
+	bk_buf_clear(&job->rough_probe);
 	free(job->pinned);
 }
 
@@ -252,17 +253,26 @@ static enum bk_rc settle(void *self, const struct bk_run *run, bool whole, struc
 enum bk_rc bk_job_work(struct bk_job *job, struct bk_work *ret, struct bk_error *err)
 {
 	/* The types of the key columns are not known yet. */
-	const struct bk_scope scope = {job->mapping, NULL, bk_conf_str(job->conf, "schema"),
-				       "(SELECT bounds.as_of FROM bounds)",
-				       "(SELECT bounds.lower FROM bounds)"};
+	struct bk_scope scope = {job->mapping, NULL, bk_conf_str(job->conf, "schema"),
+				 "(SELECT bounds.as_of FROM bounds)",
+				 "(SELECT bounds.lower FROM bounds)"};
 	enum bk_rc rc;
 
 	bk_buf_reset(&job->probe);
+	bk_buf_reset(&job->rough_probe);
 	if ((rc = bk_units_probe(&job->probe, &job->units, &scope, err)))
+		return rc;
+	scope.schema = NULL;
+	scope.as_of = "pg_catalog.statement_timestamp()";
+	scope.lower =
+		"(pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-)"
+		" ($3::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 ms'::pg_catalog.interval))";
+	if ((rc = bk_units_probe(&job->rough_probe, &job->units, &scope, err)))
 		return rc;
 	*ret = (struct bk_work){
 		.self = job,
 		.probe = bk_buf_cstr(&job->probe),
+		.rough_probe = bk_buf_cstr(&job->rough_probe),
 		.prepare = prepare,
 		.count = count,
 		.batch = batch,

@@ -2,6 +2,8 @@
  * Bad rows of a job: the page that a refused batch would take, and the bookings
  * of it that the database refuses.
  */
+#include "job/internal.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +11,6 @@
 
 #include "base/mem.h"
 #include "db/sqltext.h"
-#include "job/internal.h"
 
 void bk_page_clear(struct bk_page *page)
 {

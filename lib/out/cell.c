@@ -27,6 +27,7 @@ const char *bk_cell_text(const struct bk_list *list, const struct bk_column *col
 	case BK_CELL_DURATION:
 	case BK_CELL_PERIOD:
 	case BK_CELL_BOOL:
+	case BK_CELL_KEY:
 		break;
 	}
 	return NULL;
@@ -40,6 +41,27 @@ int64_t bk_cell_int(const struct bk_list *list, const struct bk_column *column, 
 bool bk_cell_bool(const struct bk_list *list, const struct bk_column *column, size_t row)
 {
 	return *(const bool *)member(list, column, row);
+}
+
+const struct bk_array *bk_cell_key(const struct bk_list *list, const struct bk_column *column,
+				   size_t row)
+{
+	return member(list, column, row);
+}
+
+/* The columns of a key side by side, as a dry run lists them. */
+static void show_key(struct bk_buf *out, const struct bk_array *key)
+{
+	bk_buf_str(out, key->count ? "" : "-");
+	for (size_t i = 0; i < key->count; i++) {
+		const char *text = key->items[i];
+
+		bk_buf_str(out, i ? " " : "");
+		if (!text || !*text)
+			bk_buf_str(out, text ? "\"\"" : "-");
+		else
+			bk_escape_line(out, text);
+	}
 }
 
 /* "2026-11-23T06:30:00.097Z" without its fraction. */
@@ -81,6 +103,9 @@ void bk_cell_show(struct bk_buf *out, const struct bk_list *list, const struct b
 	case BK_CELL_BOOL:
 		bk_buf_str(out, bk_cell_bool(list, column, row) ? "yes" : "no");
 		return;
+	case BK_CELL_KEY:
+		show_key(out, bk_cell_key(list, column, row));
+		return;
 	case BK_CELL_TEXT:
 	case BK_CELL_STATE:
 	case BK_CELL_ID:
@@ -108,9 +133,9 @@ const char *bk_cell_color(const char *word)
 		{"ABANDONED", "\033[31m"}, {"CRITICAL", "\033[31m"}, {"UNKNOWN", "\033[31m"},
 		{"RUNNING", "\033[36m"},   {"DISABLED", "\033[2m"},
 	};
-
+	size_t len = word ? strcspn(word, " ") : 0;
 	for (size_t i = 0; word && i < BK_COUNT(colors); i++)
-		if (strcmp(colors[i].word, word) == 0)
+		if (strlen(colors[i].word) == len && memcmp(colors[i].word, word, len) == 0)
 			return colors[i].color;
 	return NULL;
 }

@@ -9,12 +9,27 @@
 #include "db/rows.h"
 #include "out/cell.h"
 
+/* What is not for people only. */
+static bool is_data(const struct bk_column *column)
+{
+	return !(column->flags & BK_COL_SHOW);
+}
+
 static void set_int(struct bk_json *object, const char *key, int64_t n)
 {
 	if (n == BK_NULL_INT)
 		bk_json_set_null(object, key);
 	else
 		bk_json_set_int(object, key, n);
+}
+
+static struct bk_json *key_json(const struct bk_array *key)
+{
+	struct bk_json *array = bk_json_array();
+
+	for (size_t i = 0; i < key->count; i++)
+		bk_json_push_str(array, key->items[i]);
+	return array;
 }
 
 static void set_cell(struct bk_json *object, const struct bk_list *list,
@@ -35,13 +50,17 @@ static void set_cell(struct bk_json *object, const struct bk_list *list,
 	case BK_CELL_BOOL:
 		bk_json_set_bool(object, column->key, bk_cell_bool(list, column, row));
 		break;
+	case BK_CELL_KEY:
+		bk_json_set(object, column->key, key_json(bk_cell_key(list, column, row)));
+		break;
 	}
 }
 
 static void set_row(struct bk_json *object, const struct bk_list *list, size_t row)
 {
 	for (size_t i = 0; i < list->column_count; i++)
-		set_cell(object, list, &list->columns[i], row);
+		if (is_data(&list->columns[i]))
+			set_cell(object, list, &list->columns[i], row);
 }
 
 struct bk_json *bk_list_row_json(const struct bk_list *list, size_t row)
@@ -73,6 +92,21 @@ void bk_list_jsonl(const struct bk_list *list, struct bk_buf *out)
 	}
 }
 
+static void csv_key(const struct bk_array *key, struct bk_buf *out)
+{
+	BK_CLEAN(bk_json_clean) struct bk_json *array = NULL;
+	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
+
+	if (key->count == 1) {
+		if (key->items[0])
+			bk_escape_csv(out, key->items[0], false);
+		return;
+	}
+	array = key_json(key);
+	bk_json_render(array, &text);
+	bk_escape_csv(out, bk_buf_cstr(&text), false);
+}
+
 static void csv_cell(const struct bk_list *list, const struct bk_column *column, size_t row,
 		     struct bk_buf *out)
 {
@@ -97,18 +131,37 @@ static void csv_cell(const struct bk_list *list, const struct bk_column *column,
 	case BK_CELL_BOOL:
 		bk_buf_str(out, bk_cell_bool(list, column, row) ? "true" : "false");
 		break;
+	case BK_CELL_KEY:
+		csv_key(bk_cell_key(list, column, row), out);
+		break;
 	}
+}
+
+static void csv_head(const struct bk_list *list, struct bk_buf *out)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < list->column_count; i++) {
+		if (!is_data(&list->columns[i]))
+			continue;
+		bk_buf_fmt(out, "%s%s", between, list->columns[i].key);
+		between = ",";
+	}
+	bk_buf_char(out, '\n');
 }
 
 void bk_list_csv(const struct bk_list *list, struct bk_buf *out)
 {
-	for (size_t i = 0; i < list->column_count; i++)
-		bk_buf_fmt(out, "%s%s", i ? "," : "", list->columns[i].key);
-	bk_buf_char(out, '\n');
+	csv_head(list, out);
 	for (size_t row = 0; row < list->row_count; row++) {
+		const char *between = "";
+
 		for (size_t i = 0; i < list->column_count; i++) {
-			bk_buf_str(out, i ? "," : "");
+			if (!is_data(&list->columns[i]))
+				continue;
+			bk_buf_str(out, between);
 			csv_cell(list, &list->columns[i], row, out);
+			between = ",";
 		}
 		bk_buf_char(out, '\n');
 	}

@@ -31,12 +31,15 @@ enum bk_cell_kind {
 	BK_CELL_DURATION, /* the same, milliseconds; tables show a measure: 1.5 s */
 	BK_CELL_PERIOD,   /* the same, but a setting: 90s */
 	BK_CELL_BOOL,     /* bool */
+	BK_CELL_KEY,      /* struct bk_array, a text for each column of a key: a list in JSON;
+			     in CSV the text, or that list where there are several */
 };
 
 enum bk_column_flag {
 	BK_COL_WIDE = 1, /* in tables only when the style is wide; always in a record */
 	BK_COL_LAST = 2, /* free text: last in a table, where a narrow terminal cuts it */
 	BK_COL_DATA = 4, /* in JSON, JSON lines and CSV only */
+	BK_COL_SHOW = 8, /* in tables and records only; has no key */
 };
 
 struct bk_column {

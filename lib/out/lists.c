@@ -14,7 +14,8 @@ static const struct bk_column job_columns[] = {
 	{"CRON", "cronExpression", BK_CELL_TEXT, AT(cron_expression), BK_COL_WIDE},
 	{"DELAY", "delayMs", BK_CELL_PERIOD, AT(delay_ms), BK_COL_WIDE},
 	{"ENABLED", "enabled", BK_CELL_BOOL, AT(enabled), BK_COL_WIDE},
-	{"STATUS", "status", BK_CELL_STATE, AT(status), 0},
+	{"STATUS", "status", BK_CELL_STATE, AT(status), BK_COL_DATA},
+	{"STATUS", NULL, BK_CELL_STATE, AT(status_text), BK_COL_SHOW},
 	{"LAST", "lastExecutionStatus", BK_CELL_STATE, AT(last_execution_status), 0},
 	{"LAST RUN", "lastExecutionTime", BK_CELL_TIME, AT(last_execution_time), 0},
 	{"NEXT RUN", "nextExecutionTime", BK_CELL_TIME, AT(next_execution_time), BK_COL_WIDE},
@@ -33,6 +34,17 @@ static const struct bk_column job_columns[] = {
 	{"LAST SUCCESS", "lastSuccessTime", BK_CELL_TIME, AT(last_success_time), BK_COL_WIDE},
 	{"RUNNING AS", "runningExecutionId", BK_CELL_ID, AT(running_execution_id), BK_COL_WIDE},
 	{"SO FAR", "runningProcessedCount", BK_CELL_INT, AT(running_processed), BK_COL_WIDE},
+	{"OF", "runningTotal", BK_CELL_INT, AT(running_total), BK_COL_WIDE},
+	{"EXECUTIONS", "runningExecutions", BK_CELL_INT, AT(running_executions), BK_COL_WIDE},
+};
+
+static const struct bk_column watched_job_columns[] = {
+	{"JOB", NULL, BK_CELL_TEXT, AT(job_name), BK_COL_SHOW},
+	{"STATUS", NULL, BK_CELL_STATE, AT(status_text), BK_COL_SHOW},
+	{"LAST", NULL, BK_CELL_STATE, AT(last_execution_status), BK_COL_SHOW},
+	{"LAST RUN", NULL, BK_CELL_TIME, AT(last_execution_time), BK_COL_SHOW},
+	{"NEXT RUN", NULL, BK_CELL_TIME, AT(next_execution_time), BK_COL_SHOW},
+	{"ERROR", NULL, BK_CELL_TEXT, AT(error_message), BK_COL_SHOW | BK_COL_LAST},
 };
 
 #undef AT
@@ -101,6 +113,55 @@ static const struct bk_column check_columns[] = {
 };
 
 #undef AT
+#define AT(member) offsetof(struct bk_running_view, member)
+
+static const struct bk_column running_columns[] = {
+	{"ID", "id", BK_CELL_ID, AT(id), 0},
+	{"OPERATION", "operation", BK_CELL_TEXT, AT(operation), 0},
+	{"INSTANCE", "serverInstance", BK_CELL_TEXT, AT(server_instance), BK_COL_LAST},
+	{"PID", "pid", BK_CELL_INT, AT(pid), BK_COL_WIDE},
+	{"SLOT", "slot", BK_CELL_INT, AT(slot), BK_COL_WIDE},
+	{"WORKERS", "workers", BK_CELL_INT, AT(workers), BK_COL_WIDE},
+	{"DONE", "processedCount", BK_CELL_INT, AT(processed), 0},
+	{"OF", "total", BK_CELL_INT, AT(due_total), 0},
+	{"%", "percent", BK_CELL_INT, AT(percent), 0},
+	{"PER S", "perSecond", BK_CELL_INT, AT(per_second), 0},
+	{"TIME", "elapsedMs", BK_CELL_DURATION, AT(elapsed_ms), 0},
+	{"LEFT", "leftMs", BK_CELL_DURATION, AT(left_ms), 0},
+	{"LEASE", "leaseLeftMs", BK_CELL_DURATION, AT(lease_left_ms), BK_COL_WIDE},
+	{"CANCEL", "cancelRequested", BK_CELL_BOOL, AT(cancel_requested), BK_COL_WIDE},
+	{"AT", "at", BK_CELL_TIME, AT(at), BK_COL_DATA},
+};
+
+#undef AT
+#define AT(member) offsetof(struct bk_hold_view, member)
+
+static const struct bk_column hold_columns[] = {
+	{"KEY", "key", BK_CELL_KEY, AT(key), 0},
+	{"HELD UNTIL", "heldUntil", BK_CELL_TIME, AT(held_until), 0},
+	{"EXPIRED", "expired", BK_CELL_BOOL, AT(expired), 0},
+	{"REASON", "reason", BK_CELL_TEXT, AT(reason), BK_COL_LAST},
+	{"AUTHOR", "author", BK_CELL_TEXT, AT(author), 0},
+	{"CREATED AT", "createdAt", BK_CELL_TIME, AT(created_at), BK_COL_WIDE},
+};
+
+#undef AT
+#define AT(member) offsetof(struct bk_quarantined_view, member)
+
+static const struct bk_column quarantine_columns[] = {
+	{"RULE", "rule", BK_CELL_TEXT, AT(rule), 0},
+	{"KEY", "key", BK_CELL_KEY, AT(key), 0},
+	{"OPERATION", "operation", BK_CELL_TEXT, AT(operation), BK_COL_WIDE},
+	{"EXECUTION", "executionId", BK_CELL_ID, AT(execution_id), BK_COL_WIDE},
+	{"SQLSTATE", "sqlstate", BK_CELL_TEXT, AT(sqlstate), 0},
+	{"ERROR", "errorMessage", BK_CELL_TEXT, AT(error_message), BK_COL_LAST},
+	{"FIRST SEEN", "firstSeenAt", BK_CELL_TIME, AT(first_seen_at), BK_COL_WIDE},
+	{"LAST SEEN", "lastSeenAt", BK_CELL_TIME, AT(last_seen_at), 0},
+	{"TRIES", "tries", BK_CELL_INT, AT(tries), 0},
+	{"NEXT TRY", "nextTryAt", BK_CELL_TIME, AT(next_try_at), 0},
+};
+
+#undef AT
 
 struct bk_list bk_out_jobs(const struct bk_job_list *jobs)
 {
@@ -164,5 +225,53 @@ struct bk_list bk_out_checks(const struct bk_health *health)
 		.row_count = health->count,
 		.type = "check",
 		.none = "no checks",
+	};
+}
+
+struct bk_list bk_out_running(const struct bk_running_list *running)
+{
+	return (struct bk_list){
+		.columns = running_columns,
+		.column_count = BK_COUNT(running_columns),
+		.rows = running->items,
+		.row_size = sizeof(*running->items),
+		.row_count = running->count,
+		.type = "running",
+		.none = "nothing is running",
+	};
+}
+
+struct bk_list bk_out_watched_jobs(const struct bk_job_list *jobs)
+{
+	struct bk_list list = bk_out_jobs(jobs);
+
+	list.columns = watched_job_columns;
+	list.column_count = BK_COUNT(watched_job_columns);
+	return list;
+}
+
+struct bk_list bk_out_holds(const struct bk_hold_list *holds)
+{
+	return (struct bk_list){
+		.columns = hold_columns,
+		.column_count = BK_COUNT(hold_columns),
+		.rows = holds->items,
+		.row_size = sizeof(*holds->items),
+		.row_count = holds->count,
+		.type = "hold",
+		.none = "no booking is on hold",
+	};
+}
+
+struct bk_list bk_out_quarantine(const struct bk_quarantine *quarantine)
+{
+	return (struct bk_list){
+		.columns = quarantine_columns,
+		.column_count = BK_COUNT(quarantine_columns),
+		.rows = quarantine->items,
+		.row_size = sizeof(*quarantine->items),
+		.row_count = quarantine->count,
+		.type = "quarantined",
+		.none = "no booking is in quarantine",
 	};
 }

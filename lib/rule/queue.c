@@ -130,9 +130,13 @@ enum bk_rc bk_queue_probe(struct bk_db *db, const struct bk_conf *conf, const ch
 
 	bk_rules_build(&policy, &rules);
 	bk_units_build(&rules, policy.mapping, job, &units);
+	/* A job without rules, as cleanup, has no queue. */
+	if (!units.count) {
+		*ret = queue;
+		return BK_OK;
+	}
 	/* The budget is the job's: its scans share it. */
-	if (units.count)
-		p.limits.statement_ms = p.limits.lock_ms = timeout_ms / (int64_t)units.count;
+	p.limits.statement_ms = p.limits.lock_ms = timeout_ms / (int64_t)units.count;
 	rc = read_bounds(&p, bk_conf_job_num(conf, job, "max-age"), err);
 	if (!rc)
 		rc = count_units(&p, &units, &queue, err);

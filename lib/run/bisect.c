@@ -3,10 +3,10 @@
  * refused row is alone. A fault of all rows must not be mistaken for many bad
  * ones: that is asked first, of single rows spread over the page.
  */
+#include "run/internal.h"
+
 #include <inttypes.h>
 #include <string.h>
-
-#include "run/internal.h"
 
 enum { SAMPLE = 8 };
 
@@ -56,6 +56,8 @@ static enum bk_rc set_aside(struct page *p, int64_t item, const struct bk_error 
 
 	(void)pthread_mutex_lock(&crew->lock);
 	n = ++crew->aside;
+	if (n == 1)
+		crew->refusal = *why;
 	(void)pthread_mutex_unlock(&crew->lock);
 	if (n > crew->request->max_aside)
 		return too_many(crew->request, why, err);

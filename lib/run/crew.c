@@ -2,6 +2,8 @@
  * The workers of a run together: what they share, their threads, the sweep of
  * what they passed over, and the progress that others see.
  */
+#include "run/internal.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +13,6 @@
 #include "base/mem.h"
 #include "db/sqltext.h"
 #include "db/tx.h"
-#include "run/internal.h"
 
 /* Progress is reported, and the end of the other workers looked for, so often. */
 #define REPORT_MS 200

@@ -1,6 +1,8 @@
 /*
  * Closing the record of a run, exactly once, also when the answer is lost.
  */
+#include "run/internal.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,10 +10,6 @@
 #include "base/mem.h"
 #include "db/sqltext.h"
 #include "db/tx.h"
-#include "run/internal.h"
-
-/* The run's own time may be used up; its end has this long for retries. */
-#define PATIENCE_MS 5000
 
 static const char *status_of(enum bk_rc rc)
 {
@@ -173,6 +171,18 @@ static enum bk_rc close_once(struct bk_worker *w, const struct bk_stmt *stmt, bo
 	return again ? look_up(w, ret, err) : taken_over(w, err);
 }
 
+/* Until when closing is tried: a server that restarts at this moment must not make
+   a run that did its work a dead one. Who sent a signal does not wait for it. */
+static int64_t last_moment(const struct bk_worker *w, enum bk_rc cause)
+{
+	int64_t now = bk_crew_now(w->crew);
+	int64_t trip = now + w->crew->request->statement_timeout_ms + BK_PATIENCE_MS;
+
+	if (cause == BK_E_INTERRUPTED || cause == BK_E_TERMINATED)
+		return now + BK_PATIENCE_MS;
+	return w->run.deadline_ms > trip ? w->run.deadline_ms : trip;
+}
+
 enum bk_rc bk_end(struct bk_worker *w, enum bk_rc cause, const struct bk_error *why,
 		  struct bk_run_result *result, struct bk_error *err)
 {
@@ -193,7 +203,7 @@ enum bk_rc bk_end(struct bk_worker *w, enum bk_rc cause, const struct bk_error *
 				     BK_MAYBE_ROW};
 
 	w->attempt = 0;
-	w->run.deadline_ms = bk_crew_now(crew) + PATIENCE_MS;
+	w->run.deadline_ms = last_moment(w, cause);
 	for (bool again = false;; again = true) {
 		/* The record is closed also when a signal asked for the end. */
 		bk_db_hold_interrupts(w->run.db, true);

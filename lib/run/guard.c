@@ -2,10 +2,10 @@
  * The guard: how many bookings a run may change, judged before its first write,
  * and afterwards what came of it.
  */
+#include "run/internal.h"
+
 #include <inttypes.h>
 #include <string.h>
-
-#include "run/internal.h"
 
 /* A refusal gives the number up to here, beyond that "more than". */
 #define COUNT_AT_LEAST 10000
@@ -110,8 +110,10 @@ enum bk_rc bk_judge_rest(const struct bk_crew *crew, struct bk_error *err)
 		return bound_reached(crew, err);
 	if (crew->aside) {
 		bk_error_set(err, BK_E_PARTIAL,
-			     "%" PRId64 " booking%s set aside: the database refuses the change",
-			     crew->aside, crew->aside == 1 ? " was" : "s were");
+			     "%" PRId64 " booking%s set aside, the database refuses the change: %s",
+			     crew->aside, crew->aside == 1 ? " was" : "s were",
+			     crew->refusal.message);
+		memcpy(err->sqlstate, crew->refusal.sqlstate, sizeof(err->sqlstate));
 		return bk_error_hint(err, "bkstatus quarantine lists them");
 	}
 	if (left > 0 && crew->vetoed > 0) {

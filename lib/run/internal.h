@@ -11,6 +11,10 @@
 
 #include "run/run.h"
 
+/* What must be known or closed has this long, also when the run's own time is
+   used up. */
+#define BK_PATIENCE_MS 5000
+
 struct bk_crew {
 	const struct bk_run_request *request;
 	const struct bk_work *work;
@@ -30,8 +34,9 @@ struct bk_crew {
 	int64_t slowest_ms;
 	int64_t retries;
 	int64_t aside;
-	int64_t allowance;     /* changes that are still allowed; -1 = any number */
-	const char *bound_key; /* the setting behind the allowance; NULL = --limit */
+	struct bk_error refusal; /* why the first of them was set aside */
+	int64_t allowance;       /* changes that are still allowed; -1 = any number */
+	const char *bound_key;   /* the setting behind the allowance; NULL = --limit */
 	int64_t bound;
 	bool bound_reached;
 	bool stop; /* a worker failed: the others finish their batch */

@@ -117,6 +117,9 @@ struct bk_rest {
 struct bk_work {
 	void *self;
 	const char *probe; /* SQL expression for the claim, true = work is due */
+	/* The same for lease_idle.sql, and also true for work that no job may touch:
+	   cheaper to ask. NULL = there is none. */
+	const char *rough_probe;
 	/* Once, after the claim and before the first write. */
 	enum bk_rc (*prepare)(void *self, const struct bk_run *run, struct bk_error *err);
 	/* Bookings due now, counted up to `limit`. */
@@ -191,6 +194,15 @@ struct bk_run_result {
 };
 
 void bk_run_result_clear(struct bk_run_result *result);
+
+/*
+ * The usual tick: nothing is due, nobody else is at work, this instance has
+ * checked its mapping and the schema. One small statement that records the
+ * finished run; true when that is what came to pass. Else nothing was done and
+ * bk_run() is to find out why. It needs no look at the schema before.
+ */
+bool bk_run_idle(struct bk_db *db, const struct bk_run_request *request, const struct bk_work *work,
+		 struct bk_run_result *ret) BK_NODISCARD;
 
 /*
  * Claims and, where work is due, drains it. A connection that is lost is made

@@ -3,6 +3,8 @@
  * row, tried again after faults that may pass, on a new connection where the
  * old one is lost.
  */
+#include "run/internal.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +12,6 @@
 #include "base/mem.h"
 #include "db/sqltext.h"
 #include "db/tx.h"
-#include "run/internal.h"
 #include "run/retry.h"
 
 /* Signals and the progress line are looked at this often while a pause lasts. */
@@ -94,16 +95,14 @@ static bool may_pass(struct bk_worker *w, const struct bk_error *err)
 	return fault == BK_FAULT_PASSING;
 }
 
-enum bk_rc bk_worker_again(struct bk_worker *w, struct bk_error *err)
+/* Before the attempt-th retry: a pause and a working connection, or *err again
+   when there is no time for it. */
+static enum bk_rc recover(struct bk_worker *w, int64_t attempt, struct bk_error *err)
 {
 	struct bk_crew *crew = w->crew;
-	int64_t pause;
+	int64_t pause = next_pause(w, attempt);
 	enum bk_rc rc;
 
-	if (!may_pass(w, err) || w->attempt >= crew->request->max_retries)
-		return err->rc;
-	w->attempt++;
-	pause = next_pause(w, w->attempt);
 	if (now_ms(w) + pause >= w->run.deadline_ms)
 		return err->rc;
 	(void)pthread_mutex_lock(&crew->lock);
@@ -113,6 +112,14 @@ enum bk_rc bk_worker_again(struct bk_worker *w, struct bk_error *err)
 	if (bk_db_lost(w->run.db) || err->rc == BK_E_STANDBY)
 		return (rc = pause_for(w, pause, err)) ? rc : connect_again(w, err);
 	return pause_for(w, pause, err);
+}
+
+enum bk_rc bk_worker_again(struct bk_worker *w, struct bk_error *err)
+{
+	if (!may_pass(w, err) || w->attempt >= w->crew->request->max_retries)
+		return err->rc;
+	w->attempt++;
+	return recover(w, w->attempt, err);
 }
 
 /* Whether the batch whose COMMIT got no answer is committed. Until that can be
@@ -151,24 +158,29 @@ static enum bk_rc ask_ledger(struct bk_worker *w, bool *ret_committed, struct bk
 	return BK_OK;
 }
 
+/* Asks as long as there is time, whatever max-retries says: nothing is done again
+   here. The wait for the commit may have used up the run's own time. */
 static enum bk_rc resolve(struct bk_worker *w, bool *ret_committed, struct bk_error *err)
 {
 	const struct bk_error unknown = *err;
+	int64_t deadline = w->run.deadline_ms;
+	int64_t patience = now_ms(w) + BK_PATIENCE_MS;
+	enum bk_rc rc = BK_OK;
 
-	for (;;) {
-		enum bk_rc rc = bk_worker_again(w, err);
-
-		if (!rc)
-			rc = ask_ledger(w, ret_committed, err);
+	w->run.deadline_ms = deadline > patience ? deadline : patience;
+	for (int64_t attempt = 1; !rc; attempt++) {
+		if ((rc = recover(w, attempt, err)))
+			break;
+		rc = ask_ledger(w, ret_committed, err);
 		if (!rc || rc == BK_E_LEASE_LOST)
-			return rc;
-		if (rc == BK_E_INTERRUPTED || rc == BK_E_TERMINATED || !may_pass(w, err) ||
-		    w->attempt >= w->crew->request->max_retries ||
-		    now_ms(w) >= w->run.deadline_ms) {
-			*err = unknown;
-			return BK_E_UNKNOWN;
-		}
+			break;
+		rc = may_pass(w, err) ? BK_OK : rc;
 	}
+	w->run.deadline_ms = deadline;
+	if (!rc || rc == BK_E_LEASE_LOST)
+		return rc;
+	*err = unknown;
+	return BK_E_UNKNOWN;
 }
 
 /* One batch: its transaction, the fence, the commit. */

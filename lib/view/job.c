@@ -3,10 +3,12 @@
  */
 #include "view/job.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/pace.h"
 #include "base/text.h"
 #include "conf/jobs.h"
 #include "rule/queue.h"
@@ -52,6 +54,8 @@ static const struct bk_field fields[] = {
 	TEXT(last_success_time),
 	TEXT(running_execution_id),
 	INT(running_processed),
+	INT(running_total),
+	INT(running_executions),
 	BOOL(paused),
 	BOOL(failing),
 	TEXT(fresh_since),
@@ -62,6 +66,7 @@ static void job_clear(struct bk_job_view *job)
 {
 	bk_fields_clear(fields, BK_COUNT(fields), job);
 	bk_free_str(&job->oldest_due_at);
+	bk_free_str(&job->status_text);
 }
 
 void bk_job_list_clear(struct bk_job_list *list)
@@ -82,6 +87,8 @@ static struct bk_job_view unregistered(const struct bk_job_name *known)
 		.enabled = true,
 		.status = bk_strdup("IDLE"),
 		.running_processed = BK_NULL_INT,
+		.running_total = BK_NULL_INT,
+		.running_executions = BK_NULL_INT,
 		.fresh_age_ms = BK_NULL_INT,
 	};
 }
@@ -137,6 +144,16 @@ static enum bk_rc add_known(struct bk_job_list *list, const struct bk_rows *rows
 	return BK_OK;
 }
 
+static void set_status_text(struct bk_job_view *job)
+{
+	int64_t percent = bk_pace_percent(job->running_processed, job->running_total);
+
+	if (strcmp(job->status, "RUNNING") == 0 && percent != BK_PACE_UNKNOWN)
+		job->status_text = bk_asprintf("%s %" PRId64 " %%", job->status, percent);
+	else
+		job->status_text = bk_strdup(job->status);
+}
+
 /* `only` = NULL: every job. */
 static enum bk_rc merge(const struct bk_rows *rows, const struct bk_conf *conf, const char *only,
 			struct bk_job_list *list, struct bk_error *err)
@@ -151,6 +168,8 @@ static enum bk_rc merge(const struct bk_rows *rows, const struct bk_conf *conf, 
 	for (int i = 0; i < count && !rc; i++)
 		if (!bk_job_find(bk_rows_text(rows, i, "job_name")))
 			rc = add_row(list, rows, i, conf, err);
+	for (size_t i = 0; i < list->count && !rc; i++)
+		set_status_text(&list->items[i]);
 	return rc;
 }
 

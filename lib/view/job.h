@@ -43,6 +43,10 @@ struct bk_job_view {
 	char *last_success_time;
 	char *running_execution_id; /* of status RUNNING, here and below */
 	int64_t running_processed;
+	int64_t running_total;      /* once counted */
+	int64_t running_executions; /* at work; those before are of all of them */
+
+	char *status_text; /* for people: "RUNNING 40 %" once the total is counted, else status */
 
 	/* For health only. */
 	bool registered;      /* the database has the job */

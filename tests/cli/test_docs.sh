@@ -20,14 +20,13 @@ help_options() {
 		sed 's/^ *//'
 }
 
-# "job NAME", one a line
+# "job NAME", "pause [JOB]", "hold KEY...", one a line
 page_commands() {
-	section "$1" COMMANDS | items | sed 's/ Ar / /; s/^Cm //'
+	section "$1" COMMANDS | items | sed 's/^Cm //; s/ \.\.\.$/.../; s/ Op Ar \(.*\)/ [\1]/; s/ Ar / /'
 }
 
 help_commands() {
-	"$1" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]\{1,\}\( [A-Z]*\)\{0,1\}\)\( .*\)\{0,1\}$/\1/p' |
-		sed 's/ *$//'
+	"$1" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z].*\)/\1/p' | sed 's/  .*//'
 }
 
 # The numbers of enum bk_exit.
@@ -61,7 +60,7 @@ for tool in "${tools[@]}"; do
 		"exit statuses"
 
 	t "$tool: the summary of --help is the page's"
-	out=$("$tool" --help | sed -n '/^$/{n;p;q;}')
+	out=$("$tool" --help | awk '/^$/ { n++; next } n == 1')
 	is "$(sed -n 's/^\.Nd //p' "$(page "$tool")")" "$out" "summary"
 done
 

@@ -11,7 +11,7 @@ export BK_CONFIG=$BK_TEST_DIR/empty.conf
 settings=$BK_TEST_DIR/settings
 bkstatus config --json >"$settings.json" || exit 1
 jq -r '.data.items[] | [.key, .value // "none", .range] | join("|")' "$settings.json" >"$settings"
-jobs='activate-due cancel-no-shows update-completed update-expired'
+jobs='activate-due cancel-no-shows update-completed update-expired cleanup'
 
 # The keys of the page as "SECTION|key|range|default|from". The section of a key is what stands in
 # front of its last dot; that of a job's is "job".
@@ -40,12 +40,14 @@ where() {
 	echo "$head"
 }
 
-# The default that the page gives for a job: "30s (activate-due), 60s (cancel-no-shows)", else all.
+# The default that the page gives for a job: "30s (activate-due), 60s (cancel-no-shows)" or
+# "15m (cleanup), 30s (others)", else all.
 default_for() {
 	local part
 	while read -r part; do
 		[[ $part != *"($1"* && $part != *", $1)"* ]] || echo "${part%% (*}"
-	done < <(sed 's/), /)\n/g' <<<"$2") | grep . || echo "${2%% (*}"
+	done < <(sed 's/), /)\n/g' <<<"$2") | grep . ||
+		sed 's/^.*), \([^ ]*\) (others)$/\1/; s/ (.*//' <<<"$2"
 }
 
 page_keys >"$BK_TEST_DIR/keys"

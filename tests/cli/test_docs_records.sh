@@ -105,6 +105,17 @@ run bkstatus execution "$id" --json
 same "$(keys Execution; echo transitions)" "$(json_keys .data <<<"$OUT")" "one execution"
 same "$(keys Transition)" "$(json_keys '.data.transitions[0]' <<<"$OUT")" transition
 
+t "bk(7) has the keys of a running execution"
+sql "WITH e AS (INSERT INTO bk.maintenance_executions (run_id, operation, description, executed_at,
+		status, triggered_by, invoked_by, server_instance, pid, version, lease_token, as_of)
+	VALUES (gen_random_uuid(), 'update-expired', 'x', now(), 'RUNNING', 'MANUAL', 'u/u', 'h', 1,
+		'1', 0, now()) RETURNING id)
+	INSERT INTO bk.execution_workers (execution_id, worker, token, lease_expires_at)
+	SELECT id, 0, 0, now() + interval '1 hour' FROM e"
+running=$(bkstatus watch --count=1 -o jsonl)
+sql "DELETE FROM bk.maintenance_executions WHERE status = 'RUNNING'"
+same "$(keys Running; echo type)" "$(head -n 1 <<<"$running" | json_keys .)" running
+
 t "bk(7) has the keys of a setting and of a check"
 run bkstatus config --json
 json_is '.data | keys_unsorted | sort | join(" ")' 'file items profile'
@@ -112,6 +123,34 @@ same "$(keys Setting)" "$(json_keys '.data.items[0]' <<<"$OUT")" setting
 run bkstatus health --json
 json_is '.data | keys_unsorted | join(" ")' 'state checks'
 same "$(keys Check)" "$(json_keys '.data.checks[0]' <<<"$OUT")" check
+
+t "bk(7) has the keys of a change, of jobs, executions and bookings that were changed"
+sql "INSERT INTO public.bookings (id, status, starts_at) OVERRIDING SYSTEM VALUE
+	VALUES (1000, 'CANCELLED', now())"
+sql "INSERT INTO bk.quarantined_bookings (rule, booking_key, operation, execution_id, error_code,
+	error_message, first_seen_at, last_seen_at, next_try_at) VALUES
+	('activate', '{1000}', 'activate-due', 1, '23514', 'x', now(), now(), now())"
+run bkmaint pause activate-due --reason=x --json
+changes=$(json_keys .data <<<"$OUT")
+same "$(keys 'Changed job')" "$(json_keys '.data.jobs[0]' <<<"$OUT")" "changed job"
+run bkmaint resume activate-due --json
+run bkmaint cancel "$id" --json
+changes+=$'\n'$(json_keys .data <<<"$OUT")
+same "$(keys 'Cancelled execution')" "$(json_keys .data.execution <<<"$OUT")" "cancelled execution"
+run bkmaint hold 1000 --reason=x --json
+changes+=$'\n'$(json_keys .data <<<"$OUT")
+same "$(keys Hold; echo bookingStatus; echo replaced)" "$(json_keys .data.hold <<<"$OUT")" hold
+run bkstatus holds --json
+same "$(keys Hold)" "$(json_keys '.data.items[0]' <<<"$OUT")" hold
+run bkmaint release 1000 --json
+same "$(keys Hold; echo bookingStatus)" "$(json_keys .data.hold <<<"$OUT")" release
+run bkstatus quarantine --json
+json_is '.data | keys_unsorted | join(" ")' 'items limit nextCursor'
+same "$(keys 'Quarantined booking')" "$(json_keys '.data.items[0]' <<<"$OUT")" quarantined
+run bkmaint quarantine retry --json
+changes+=$'\n'$(json_keys .data <<<"$OUT")
+json_is '.data.quarantine | keys_unsorted | join(" ")' count
+same "$(keys Change)" "$(sort -u <<<"$changes")" change
 
 t "bk(7) has the types of JSON lines"
 types=$({
@@ -123,6 +162,10 @@ types=$({
 	bkstatus execution "$id" -o jsonl
 	bkstatus config -o jsonl
 	bkstatus health -o jsonl
+	echo "$running"
+	bkmaint hold 1000 --reason=x -o jsonl
+	bkstatus holds -o jsonl
+	bkstatus quarantine -o jsonl
 	bkactivate --nosuch -o jsonl
 } 2>/dev/null | jq -r .type | sort -u)
 same "$(subsection bk 'JSON lines' | sed 's/^\.Cm //; t split; d; :split' | grep -o '[a-z]*' |

@@ -164,16 +164,18 @@ sql "alter table bookings disable row level security"
 
 # --- faults of the table ---
 
-t "an exception of the table's own trigger: 1, recorded, and the next success clears it"
+t "an exception of the table's own trigger for all: 1, recorded, and the next success clears it"
 empty_table
-due 2
+due 9
 sql "create function no() returns trigger language plpgsql as
 	\$\$ begin raise exception E'the books\nare closed'; end \$\$;
 	create trigger no before update on bookings for each row execute function no()"
 run bkactivate
 is_rc 1
-err_has "error: rule activate: "
-is "$(wc -l <"$BK_TEST_DIR/.err")" 1
+err_has "error: each of 8 bookings tried alone is refused: rule activate: "
+err_has "hint: nothing was set aside"
+is "$(wc -l <"$BK_TEST_DIR/.err")" 2
+sql_is "select count(*) from bk.quarantined_bookings" 0
 is "$(last_record status processed_count error_code)" "ERROR|0|RUN_FAILED"
 run bkstatus job activate-due --json
 json_is '[.data.status, .data.retryCount] | tojson' '["ERROR",1]'

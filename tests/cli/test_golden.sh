@@ -54,6 +54,29 @@ golden run-busy-error 75 bknoshow --now --json
 sql "update bk.execution_workers set lease_expires_at = now()"
 golden run-takeover 0 bknoshow --now --json
 
+golden pause 0 bkmaint pause activate-due --until=2h --reason=x --json
+golden pause-all 0 bkmaint pause --all --reason=x --json
+golden resume 0 bkmaint resume activate-due --json
+golden disable 0 bkmaint disable activate-due --json
+golden pause-disabled-error 4 bkmaint pause activate-due --reason=x --json
+golden enable 0 bkmaint enable activate-due --json
+bkmaint resume --all
+running update-expired '1 minute'
+id=$(sql "select max(id) from bk.maintenance_executions")
+golden cancel 0 bkmaint cancel "$id" --json
+golden cancel-ended 4 bkmaint cancel 1 --json
+sql "delete from bk.execution_workers where execution_id = $id;
+	delete from bk.maintenance_executions where id = $id"
+golden hold 0 bkmaint hold 1 --until=2h --reason=x --json
+golden status-holds 0 bkstatus holds --json
+golden release 0 bkmaint release 1 --json
+sql "insert into bk.quarantined_bookings (rule, booking_key, operation, execution_id, error_code,
+	error_message, first_seen_at, last_seen_at, next_try_at) values
+	('activate', '{1}', 'activate-due', 1, '23514', 'x', now(), now(), now() + interval '1 h')"
+golden status-quarantine 0 bkstatus quarantine --json
+golden quarantine-retry 0 bkmaint quarantine retry 1 --json
+sql "delete from bk.quarantined_bookings"
+
 golden status-jobs 0 bkstatus --json
 golden status-job 0 bkstatus job activate-due --json
 golden status-history 0 bkstatus history --json

@@ -71,7 +71,7 @@ t "a failed run is logged with its execution and sqlstate"
 sql "create function no() returns trigger language plpgsql as
 	\$\$ begin raise exception 'closed'; end \$\$;
 	create trigger no before update on bookings for each row execute function no()"
-due 1
+due 9
 run bkactivate --now
 is_rc 1
 is "$(tail -n 1 "$log" | jq -c '[.level, .operation, .status, .sqlstate]')" \
@@ -106,10 +106,10 @@ configure
 sql "create function no() returns trigger language plpgsql as
 	\$\$ begin raise exception E'a\\nb \\x1b[31m \\u202e'; end \$\$;
 	create trigger no before update on bookings for each row execute function no()"
-due 1
+due 9
 run bkactivate --now
 is_rc 1
-is "$(wc -l <"$BK_TEST_DIR/.err")" 1
+is "$(grep -vc '^bkactivate: hint: ' "$BK_TEST_DIR/.err")" 1
 is "$(LC_ALL=C grep -c $'\x1b' "$BK_TEST_DIR/.err")" 0
 sql "drop function no cascade"
 

@@ -69,41 +69,43 @@ is_rc 0
 out_is_empty
 err_is_empty
 is "$(all_records operation triggered_by processed_count)" \
-	"update-completed SCHEDULER 1, update-expired SCHEDULER 2"
+	"update-completed SCHEDULER 1, update-expired SCHEDULER 2, cleanup SCHEDULER 0"
 
 t "and those that are not due it leaves"
 run bkmaint run --due --json
 is_rc 0
-json_is '[.data.runs[].outcome] | tojson' '["not-due","not-due"]'
-json_is '[.data.runCount, .data.processedCount] | tojson' '[2,0]'
+json_is '[.data.runs[].outcome] | tojson' '["not-due","not-due","not-due"]'
+json_is '[.data.runCount, .data.processedCount] | tojson' '[3,0]'
 sql "update bk.scheduler_job_info set next_execution_time = null where job_name = 'update-expired'"
 run bkmaint run --due -v
 is_rc 0
 is "$(sed -E 's/ in .*//; s/ at .*//' <<<"$OUT" | paste -sd'|')" \
-	"update-completed: not-due, next run|update-expired: SUCCESS, 0 bookings changed"
+	"update-completed: not-due, next run|update-expired: SUCCESS, 0 bookings changed$(
+	)|cleanup: not-due, next run"
 
 t "totals in every format"
 empty_table
 one_of_each
 run bkmaint run --due --json
 json_is '[.success, .data.runCount, .data.processedCount, (.data.runs | length)] | tojson' \
-	'[true,2,3,2]'
+	'[true,3,3,3]'
 json_is '[.data.runs[] | [.operation, .processedCount, .triggeredBy]] | tojson' \
-	'[["update-completed",1,"SCHEDULER"],["update-expired",2,"SCHEDULER"]]'
+	'[["update-completed",1,"SCHEDULER"],["update-expired",2,"SCHEDULER"],["cleanup",0,"SCHEDULER"]]'
 sql "update bk.scheduler_job_info set next_execution_time = null"
 run bkmaint run --due -o jsonl
 is "$(jq -c '[.type, .run.operation, .runs, .processedCount]' <<<"$OUT" | paste -sd' ')" \
 	"[\"run\",\"update-completed\",null,null] [\"run\",\"update-expired\",null,null]$(
-	) [\"summary\",null,2,0]"
+	) [\"run\",\"cleanup\",null,null] [\"summary\",null,3,0]"
 sql "update bk.scheduler_job_info set next_execution_time = null"
 run bkmaint run --due -o csv
 is "$(cut -d, -f1,2,5,6 <<<"$OUT" | paste -sd' ')" \
 	"operation,outcome,status,processedCount $(
-	)update-completed,ran,SUCCESS,0 update-expired,ran,SUCCESS,0"
+	)update-completed,ran,SUCCESS,0 update-expired,ran,SUCCESS,0 cleanup,ran,SUCCESS,0"
 
 t "one that fails does not keep the others from running, and the worst decides"
 empty_table
 one_of_each
+bookings 9 ACTIVE '-2 days' '-1 day' "'-2 days'"
 sql "create function no() returns trigger language plpgsql as
 	\$\$ begin raise exception 'the books are closed'; end \$\$;
 	create trigger no before update on bookings for each row when (old.status = 'ACTIVE')
@@ -113,17 +115,17 @@ is_rc 1
 out_is_empty
 err_has "the books are closed"
 is "$(all_records operation status processed_count)" \
-	"update-completed ERROR 0, update-expired SUCCESS 2"
+	"update-completed ERROR 0, update-expired SUCCESS 2, cleanup SUCCESS 0"
 sql "update bk.scheduler_job_info set next_execution_time = null"
 run bkmaint run --due --json
 is_rc 1
 json_is '[.success, .error.exitCode, .data.runCount, [.data.runs[].status]] | tojson' \
-	'[false,1,2,["ERROR","SUCCESS"]]'
+	'[false,1,3,["ERROR","SUCCESS","SUCCESS"]]'
 json_is '.error.message | contains("the books are closed")' true
 sql "update bk.scheduler_job_info set next_execution_time = null"
 run bkmaint run --due -o jsonl
 is_rc 1
-is "$(jq -r .type <<<"$OUT" | paste -sd' ')" "run run error"
+is "$(jq -r .type <<<"$OUT" | paste -sd' ')" "run run run error"
 
 t "of two that fail both are told, and the graver one decides"
 configure 'update-expired { first-run-limit = 1 }'
@@ -150,7 +152,7 @@ err_is_empty
 configure 'update-expired { enabled = no }'
 run bkmaint run --due --json
 is_rc 0
-json_is '[.data.runs[].outcome] | tojson' '["busy","disabled"]'
+json_is '[.data.runs[].outcome] | tojson' '["busy","disabled","not-due"]'
 configure
 
 t "run without --due is a usage error"
@@ -168,6 +170,6 @@ sql "create function die() returns trigger language plpgsql as
 run bkmaint run --due
 is_rc 69
 is "$(all_records operation status processed_count)" \
-	"update-completed RUNNING 0, update-expired SUCCESS 2"
+	"update-completed ERROR 0, update-expired SUCCESS 2, cleanup SUCCESS 0"
 
 done_testing

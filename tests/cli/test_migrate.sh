@@ -30,7 +30,7 @@ is_rc 0
 out_is_empty
 sql_is "select string_agg(name, E'\n' order by version) from bk.schema_migrations" "$migrations"
 sql_is "select string_agg(job_name, ' ' order by job_name) from bk.scheduler_job_info" \
-	"activate-due cancel-no-shows update-completed update-expired"
+	"activate-due cancel-no-shows cleanup update-completed update-expired"
 sql_is "select string_agg(rolname, ' ' order by 1) from pg_roles where rolname ~ '^booking_'" \
 	"booking_read booking_update"
 is "$(last_record operation status triggered_by processed_count)" \
@@ -136,7 +136,7 @@ for _ in 1 2 3 4 5 6; do
 	is $? 0 "the other one"
 	is "$(grep -c error "$BK_TEST_DIR/first")" 0
 	sql_is "select count(*) from bk.schema_migrations" "$(wc -l <<<"$migrations")"
-	sql_is "select count(*) from bk.scheduler_job_info" 4
+	sql_is "select count(*) from bk.scheduler_job_info" 5
 done
 
 t "another name for the schema, with what hurts"
@@ -144,7 +144,7 @@ configure 'schema = "My \"own\" schema"'
 run bkmaint migrate --json
 is_rc 0
 run bkstatus jobs --json
-json_is '.data.items | length' 4
+json_is '.data.items | length' 5
 run bkmaint migrate --check
 is_rc 0
 sql "drop schema \"My \"\"own\"\" schema\" cascade"
@@ -161,7 +161,7 @@ err_has "warning: "
 err_has 'CREATE ROLE booking_read NOLOGIN;'
 err_has 'GRANT SELECT ON ALL TABLES IN SCHEMA "bk" TO booking_read;'
 err_has 'GRANT UPDATE ("status", "updated_at") ON "public"."bookings" TO booking_update;'
-sql_is "select count(*) from bk.scheduler_job_info" 4
+sql_is "select count(*) from bk.scheduler_job_info" 5
 run bkmaint migrate -U owner --json
 is_rc 0
 json_is '.data.todo | length > 2' true

@@ -17,7 +17,8 @@ primary=$PGHOST
 reader=$standby/socket
 
 for command in bkactivate "bkactivate --now" bknoshow "bkmaint update-expired" \
-	"bkmaint run --due" "bkmaint migrate"; do
+	"bkmaint run --due" "bkmaint migrate" "bkmaint pause --all --reason=x" \
+	"bkmaint cancel 1" "bkmaint hold 1 --reason=x" "bkmaint quarantine retry"; do
 	t "$command on a standby says why not: 69"
 	run $command -h "$reader"
 	is_rc 69
@@ -38,7 +39,7 @@ run bkactivate -h "$reader,$reader" --json
 json_is .error.code DATABASE_READ_ONLY
 
 t "bkstatus works there"
-for command in jobs history "job activate-due" config; do
+for command in jobs history "job activate-due" holds quarantine config; do
 	run bkstatus $command -h "$reader" --json
 	is_rc 0
 	json_is .success true
@@ -58,6 +59,34 @@ json_is .data.total 3
 t "migrate --check works there"
 run bkmaint migrate --check -h "$reader"
 is_rc 0
+
+export BK_ON_STANDBY=skip
+for command in bkactivate bknoshow "bkmaint run --due" "bkactivate --for=1s" "bkactivate --wait=0s"; do
+	t "with on-standby = skip, $command passes over it in silence: 0"
+	run $command -h "$reader"
+	is_rc 0
+	out_is_empty
+	err_is_empty
+	run $command -h "$reader,$reader" --json
+	is_rc 0
+	json_is '[.success, (.data.runs // [.data] | map([.outcome, .status, .executionId,
+		.errorMessage] | tojson) | unique | join(" "))] | join(" ")' \
+		'true ["standby",null,null,null]'
+	run $command -h "$reader" -v
+	is "$(grep -vc '^[a-z-]*: standby$' <<<"$OUT")" 0 "other lines"
+done
+
+for command in "bkactivate --now" "bkmaint update-expired" "bkmaint migrate"; do
+	t "with on-standby = skip, $command fails all the same: 69"
+	run $command -h "$reader"
+	is_rc 69
+	err_has "recovery"
+done
+
+t "with on-standby = skip, any other database that is no use is a failure: 69"
+run bkactivate -h "$BK_TEST_DIR/nowhere"
+is_rc 69
+unset BK_ON_STANDBY
 
 t "nothing was changed or recorded"
 is "$(records) $(statuses)" "0 CONFIRMED 3"

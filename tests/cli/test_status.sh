@@ -46,12 +46,13 @@ out_is "JOB               STATUS  LAST  LAST RUN  PROCESSED  QUEUE  ERROR
 activate-due      IDLE    -     -                 0      0  -
 cancel-no-shows   IDLE    -     -                 0      0  -
 update-completed  IDLE    -     -                 0      0  -
-update-expired    IDLE    -     -                 0      0  -"
+update-expired    IDLE    -     -                 0      0  -
+cleanup           IDLE    -     -                 0      0  -"
 
 t "jobs is the default command"
 run bkstatus jobs --json
 json_is .meta.command "bkstatus jobs"
-json_is '.data.items | length' 4
+json_is '.data.items | length' 5
 json_is '.data.items[0] | keys_unsorted | .[0:6] | join(" ")' \
 	"jobName description cronExpression delayMs enabled status"
 json_is '.data.items[0].queueDepth' 0
@@ -62,8 +63,8 @@ json_is .meta.command "bkstatus jobs"
 t "jobs as lines end with a summary"
 run bkstatus -o jsonl
 is_rc 0
-is "$(jq -r .type "$BK_TEST_DIR/.out" | tr '\n' ' ')" "job job job job summary " types
-is "$(tail -n 1 "$BK_TEST_DIR/.out")" '{"type":"summary","count":4,"unendedStates":[]}' summary
+is "$(jq -r .type "$BK_TEST_DIR/.out" | tr '\n' ' ')" "job job job job job summary " types
+is "$(tail -n 1 "$BK_TEST_DIR/.out")" '{"type":"summary","count":5,"unendedStates":[]}' summary
 
 t "an empty history is no error"
 run bkstatus history
@@ -237,7 +238,7 @@ END
 )" "2|t" row
 
 t "every format of every command is strict"
-for command in jobs "job activate-due" history "execution 2" config; do
+for command in jobs "job activate-due" history "execution 2" holds quarantine config; do
 	# shellcheck disable=SC2086
 	run bkstatus $command --json
 	is_rc 0

@@ -45,15 +45,17 @@ t "jobs that were just registered are fresh"
 run bkstatus health
 is_rc 0
 one_line
-out_has "BK OK - 4 jobs fresh | 'activate-due age'="
+out_has "BK OK - 5 jobs fresh | 'activate-due age'="
 out_has "s;;90;0 'cancel-no-shows age'="
 out_has "s;;150;0 "
+out_has " 'cleanup age'="
+out_has "s;;173700;0"
 run bkstatus health --json
 is_rc 0
 json_is .success true
 json_is .data.state OK
 json_is '[.data.checks[].name] | join(" ")' \
-	"database schema activate-due cancel-no-shows update-completed update-expired"
+	"database schema activate-due cancel-no-shows update-completed update-expired cleanup"
 json_is '.data.checks[2].maxAgeMs' 90000
 
 t "a job that never succeeded becomes critical too"
@@ -101,7 +103,7 @@ json_is .success true
 json_is .data.state WARNING
 run bkstatus health -o jsonl
 is_rc 1
-is "$(tail -n 1 "$BK_TEST_DIR/.out")" '{"type":"summary","count":6,"state":"WARNING"}' "last line"
+is "$(tail -n 1 "$BK_TEST_DIR/.out")" '{"type":"summary","count":7,"state":"WARNING"}' "last line"
 
 t "a job paused by hand is a warning, however old"
 success '10 days'
@@ -116,7 +118,7 @@ sql "UPDATE bk.scheduler_job_info SET is_active = false, last_success_time = now
 	WHERE job_name = 'update-expired'"
 run bkstatus health
 is_rc 0
-out_has "BK OK - 3 jobs fresh | "
+out_has "BK OK - 4 jobs fresh | "
 out_lacks update-expired
 run bkstatus health -v
 is_rc 0

@@ -12,7 +12,7 @@ tools=(bkactivate bknoshow bkmaint bkstatus)
 options_of() {
 	local end='^Common options'
 	[ "$1" != bkactivate ] || end='^Exit'
-	"$1" --help | sed "/$end/q" |
+	"$1" --help | sed "/$end/,\$d" |
 		sed -n 's/^  \(-., \|    \)--\([a-z-]*\)\(=\([A-Z]*\)\)\{0,1\} .*/\2 \4/p' |
 		sed 's/ $/ -/'
 }
@@ -121,7 +121,8 @@ for tool in "${tools[@]}"; do
 		is_rc 64
 		case $name in
 		output) value=csv ;;
-		color) value=auto ;;
+		color | progress) value=auto ;;
+		for | splay | wait | interval) value=1s ;;
 		*) value=1 ;;
 		esac
 		run "$tool" "--$name=$value" "--$name=$value"
@@ -261,6 +262,36 @@ for value in x 0 -1; do
 	run bkmaint update-expired --allow="$value"
 	usage_error "option --allow: \"$value\" is no number from "
 done
+
+t "durations have a unit, are in range, and are shown"
+for tool in bkactivate bknoshow; do
+	for value in 5x 55 0 0s 999ms -1s 1.5s "" " 1s" 01s 25h 99999999999999999999s; do
+		run $tool --for="$value"
+		usage_error "option --for: \"$value\" is no duration from 1s to 1d (write 500ms, "
+	done
+	run $tool --splay=61m
+	usage_error "option --splay: \"61m\" is no duration from 0s to 1h (write 500ms, "
+	run $tool --wait=2d
+	usage_error "option --wait: \"2d\" is no duration from 0s to 1d (write 500ms, "
+done
+run bkmaint update-expired --wait=1
+usage_error "option --wait: \"1\" is no duration from 0s to 1d (write 500ms, "
+run bkmaint update-expired --for=55s
+usage_error "unknown option --for"
+
+t "--for makes several ticks, and nothing that is done once"
+for option in now dry-run allow=5; do
+	run bkactivate --for=55s --$option
+	usage_error "options --for and --${option%=*} contradict"
+done
+run bkactivate --for=55s --now --json
+json_is .error.code USAGE
+
+t "a splay leaves some of the time of --for"
+run bkactivate --for=10s --splay=10s
+usage_error "option --for: 10s is not longer than the splay, 10s"
+run env BK_ACTIVATE_DUE_SPLAY=1m bkactivate --for=55s
+usage_error "option --for: 55s is not longer than the splay, 1m"
 
 t "bkmaint wants a command, and no abbreviation of one"
 run bkmaint

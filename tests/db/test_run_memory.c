@@ -121,8 +121,8 @@ static void setup(void)
 	FILE *file;
 
 	rig_open();
-	side_exec(rig.side,
-		  "INSERT INTO bk.schema_migrations VALUES (2, '002_years', 'x', '1.1.0')");
+	side_exec(rig.side, "INSERT INTO bk.schema_migrations VALUES (1, '001_core', 'x', '1.0.0'),"
+			    " (2, '002_years', 'x', '1.1.0')");
 	(void)snprintf(program, sizeof(program), "%s/bkactivate", getenv("BK_BIN"));
 	(void)snprintf(path, sizeof(path), "%s/empty.conf", getenv("BK_TEST_DIR"));
 	file = fopen(path, "w");

@@ -46,7 +46,7 @@ static const struct bk_job_view *job(const char *name)
 START_TEST(every_configured_job_is_there_in_its_order)
 {
 	static const char *const names[] = {"activate-due", "cancel-no-shows", "update-completed",
-					    "update-expired"};
+					    "update-expired", "cleanup"};
 
 	read_all();
 	ck_assert_uint_eq(jobs.count, BK_COUNT(names));
@@ -63,12 +63,13 @@ START_TEST(an_empty_schema_still_shows_what_is_configured)
 {
 	pg_script("DELETE FROM bk.scheduler_job_info");
 	read_all();
-	ck_assert_uint_eq(jobs.count, 4);
+	ck_assert_uint_eq(jobs.count, 5);
 	ck_assert(!jobs.items[0].registered);
 	ck_assert_str_eq(jobs.items[0].status, "IDLE");
 	ck_assert_str_eq(jobs.items[0].description, "Activate due bookings");
 	ck_assert_int_eq(jobs.items[0].delay_ms, 30000);
 	ck_assert_int_eq(jobs.items[0].running_processed, BK_NULL_INT);
+	ck_assert_str_eq(jobs.items[0].status_text, "IDLE");
 }
 END_TEST
 
@@ -77,9 +78,9 @@ START_TEST(a_job_that_only_the_database_knows_comes_last)
 	pg_script("INSERT INTO bk.scheduler_job_info (job_name, description, delay_ms)"
 		  " VALUES ('aaa', 'of another version', 7)");
 	read_all();
-	ck_assert_uint_eq(jobs.count, 5);
-	ck_assert_str_eq(jobs.items[4].job_name, "aaa");
-	ck_assert_int_eq(jobs.items[4].delay_ms, 7);
+	ck_assert_uint_eq(jobs.count, 6);
+	ck_assert_str_eq(jobs.items[5].job_name, "aaa");
+	ck_assert_int_eq(jobs.items[5].delay_ms, 7);
 }
 END_TEST
 
@@ -105,10 +106,20 @@ START_TEST(a_job_with_a_live_worker_is_running)
 	ck_assert_str_eq(job("activate-due")->status, "RUNNING");
 	ck_assert_str_eq(job("activate-due")->running_execution_id, "77");
 	ck_assert_int_eq(job("activate-due")->running_processed, 42);
+	ck_assert_int_eq(job("activate-due")->running_executions, 1);
+	ck_assert_int_eq(job("activate-due")->running_total, BK_NULL_INT);
+	ck_assert_str_eq(job("activate-due")->status_text, "RUNNING");
+	pg_script("UPDATE bk.maintenance_executions SET due_total = 100");
+	ck_assert_int_eq(job("activate-due")->running_total, 100);
+	ck_assert_str_eq(job("activate-due")->status, "RUNNING");
+	ck_assert_str_eq(job("activate-due")->status_text, "RUNNING 42 %");
 	ck_assert_int_eq(job("activate-due")->processed_count, 0);
 	pg_script("UPDATE bk.execution_workers SET lease_expires_at = now() - interval '1 s'");
 	ck_assert_str_eq(job("activate-due")->status, "IDLE");
 	ck_assert_ptr_null(job("activate-due")->running_execution_id);
+	ck_assert_str_eq(job("activate-due")->status_text, "IDLE");
+	ck_assert_int_eq(job("activate-due")->running_total, BK_NULL_INT);
+	ck_assert_int_eq(job("activate-due")->running_executions, BK_NULL_INT);
 }
 END_TEST
 
@@ -116,6 +127,7 @@ START_TEST(a_job_that_the_file_disables_is_disabled)
 {
 	view_db_conf("cancel-no-shows {\n\tenabled = no\n}\n");
 	ck_assert_str_eq(job("cancel-no-shows")->status, "DISABLED");
+	ck_assert_str_eq(job("cancel-no-shows")->status_text, "DISABLED");
 	ck_assert(!job("cancel-no-shows")->enabled);
 	ck_assert(job("activate-due")->enabled);
 }
@@ -233,6 +245,9 @@ START_TEST(queues_are_counted_with_the_oldest_due)
 	ck_assert_int_eq(jobs.items[1].queue_depth, 0);
 	ck_assert_ptr_null(jobs.items[1].oldest_due_at);
 	ck_assert_int_eq(jobs.items[3].queue_depth, BK_NULL_INT);
+	ck_assert_str_eq(jobs.items[4].job_name, "cleanup");
+	ck_assert_int_eq(jobs.items[4].queue_depth, 0);
+	ck_assert_ptr_null(jobs.items[4].oldest_due_at);
 }
 END_TEST
 
@@ -258,15 +273,25 @@ START_TEST(health_follows_from_what_is_stored)
 		  "UPDATE bk.scheduler_job_info SET status = 'ERROR', error_message = 'boom'"
 		  " WHERE job_name = 'update-expired';"
 		  "UPDATE bk.scheduler_job_info SET last_success_time = now() - interval '91 s'"
-		  " WHERE job_name = 'activate-due'");
+		  " WHERE job_name = 'activate-due';"
+		  "UPDATE bk.scheduler_job_info SET last_success_time = now() - interval '25 h'"
+		  " WHERE job_name = 'cleanup'");
 	read_all();
 	bk_health_jobs(&health, &jobs);
-	ck_assert_uint_eq(health.count, 4);
+	ck_assert_uint_eq(health.count, 5);
 	ck_assert_int_eq(health.items[0].state, BK_HEALTH_CRITICAL);
 	ck_assert_int_eq(health.items[1].state, BK_HEALTH_OK);
 	ck_assert_int_eq(health.items[2].state, BK_HEALTH_OK);
 	ck_assert_int_eq(health.items[3].state, BK_HEALTH_WARNING);
 	ck_assert_str_eq(health.items[3].message, "last run failed: boom");
+	ck_assert_int_eq(health.items[4].state, BK_HEALTH_OK);
+	ck_assert_int_eq(health.items[4].max_age_ms, (2 * 24 * 60 + 15) * 60000);
+	bk_health_clear(&health);
+	pg_script("UPDATE bk.scheduler_job_info SET last_success_time = now() - interval '49 h'"
+		  " WHERE job_name = 'cleanup'");
+	read_all();
+	bk_health_jobs(&health, &jobs);
+	ck_assert_int_eq(health.items[4].state, BK_HEALTH_CRITICAL);
 }
 END_TEST
 

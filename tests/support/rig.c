@@ -8,6 +8,8 @@
 #include "db/sqlfile.h"
 
 struct rig rig;
+_Thread_local const struct bk_run *rig_at;
+static _Thread_local int batch_at;
 static struct bk_work inner;
 
 static int64_t mono_ms(void *self)
@@ -29,12 +31,19 @@ static int64_t wall_us(void *self)
 /* A pause passes at once, on the run's own clock. */
 static void sleep_ms(void *self, int64_t ms)
 {
+	int n = ++rig.pauses;
+
 	(void)self;
 	rig.jump_ms += ms;
+	if (rig.on_pause)
+		rig.on_pause(n);
 }
 
 static enum bk_rc prepare(void *self, const struct bk_run *run, struct bk_error *err)
 {
+	rig_at = run;
+	if (rig.before_prepare)
+		rig.before_prepare();
 	return inner.prepare(self, run, err);
 }
 
@@ -49,20 +58,32 @@ static enum bk_rc batch(void *self, const struct bk_run *run, int64_t max, struc
 {
 	enum bk_rc rc;
 
-	rig.batches++;
+	rig_at = run;
+	batch_at = ++rig.batches;
 	if (rig.before_batch)
-		rig.before_batch(rig.batches);
+		rig.before_batch(batch_at);
 	rc = inner.batch(self, run, max, ret, err);
 	if (!rc && rig.before_commit)
-		rig.before_commit(rig.batches);
+		rig.before_commit(batch_at);
 	return rc;
+}
+
+static enum bk_rc part(void *self, const struct bk_run *run, int64_t first, int64_t count,
+		       struct bk_batch *ret, struct bk_error *err)
+{
+	int n = ++rig.parts;
+
+	rig_at = run;
+	if (rig.before_part)
+		rig.before_part(n);
+	return inner.part(self, run, first, count, ret, err);
 }
 
 static void committed(void *self)
 {
 	inner.committed(self);
 	if (rig.after_commit)
-		rig.after_commit(rig.batches);
+		rig.after_commit(batch_at);
 }
 
 static enum bk_rc rest(void *self, const struct bk_run *run, struct bk_rest *ret,
@@ -70,6 +91,7 @@ static enum bk_rc rest(void *self, const struct bk_run *run, struct bk_rest *ret
 {
 	enum bk_rc rc = inner.rest(self, run, ret, err);
 
+	rig_at = run;
 	if (rig.before_end)
 		rig.before_end();
 	return rc;
@@ -137,22 +159,26 @@ enum bk_rc rig_run(void)
 
 	renew_job();
 	bk_run_result_clear(&rig.result);
-	rig.batches = 0;
+	rig.batches = rig.parts = rig.pauses = 0;
 	rc = bk_job_work(rig.job, &inner, &rig.err);
 	ck_assert_msg(rc == BK_OK, "%s", rig.err.message);
 	outer = inner;
 	outer.prepare = prepare;
 	outer.count = count;
 	outer.batch = batch;
+	outer.part = part;
 	outer.committed = committed;
 	outer.rest = rest;
-	return bk_run(&pg_db, &rig.request, &outer, &rig.result, &rig.err);
+	rc = bk_run(&pg_db, &rig.request, &outer, &rig.result, &rig.err);
+	rig_at = NULL;
+	return rc;
 }
 
 enum bk_rc rig_connect(void *arg, int64_t timeout_ms, struct bk_db **ret, struct bk_error *err)
 {
 	const struct bk_db_params params = {
 		.application = "bk:again",
+		.interrupted = rig.interrupted,
 		.connect_timeout_ms = timeout_ms,
 		.clock = bk_clock_system(),
 	};

@@ -7,6 +7,9 @@
  *     rig.request.batch_size = 7;
  *     rig.before_batch = steal_the_lease;
  *     ck_assert_int_eq(rig_run(), BK_E_LEASE_LOST);
+ *
+ * With parallel workers the seams are called in their threads: the side is then
+ * for one of them only.
  */
 #ifndef TESTS_RIG_H
 #define TESTS_RIG_H
@@ -23,15 +26,24 @@ struct rig {
 	struct bk_run_request request;
 	struct bk_run_result result; /* of the last run, here and below */
 	struct bk_error err;
-	int batches;                  /* begun */
-	struct side *side;            /* a session of postgres */
+	_Atomic int batches; /* begun, by all workers */
+	_Atomic int pauses;
+	_Atomic int parts;       /* of refused batches, tried */
+	struct side *side;       /* a session of postgres */
+	void (*on_pause)(int n); /* before a retry, n from 1 */
+	void (*before_prepare)(void);
 	void (*before_batch)(int n);  /* n from 1; nothing is open yet */
 	void (*before_commit)(int n); /* the batch is done and its transaction open */
 	void (*after_commit)(int n);
-	void (*before_end)(void); /* nothing is left but to close the record */
-	int64_t jump_ms;          /* what the run's monotonic clock is ahead of the true one */
+	void (*before_part)(int n);
+	void (*before_end)(void);                 /* nothing is left but to close the record */
+	const volatile sig_atomic_t *interrupted; /* of connections made anew */
+	_Atomic int64_t jump_ms; /* what the run's monotonic clock is ahead of the true one */
 };
 extern struct rig rig;
+
+/* The run at whose seam this thread is: which worker, on which connection. */
+extern _Thread_local const struct bk_run *rig_at;
 
 void rig_open(void);
 void rig_close(void);

@@ -97,6 +97,12 @@ void side_finish(struct side *side)
 	finish(side, "");
 }
 
+bool side_busy(struct side *side)
+{
+	(void)PQconsumeInput(side->conn);
+	return PQisBusy(side->conn);
+}
+
 void side_exec(struct side *side, const char *fmt, ...)
 {
 	va_list args;

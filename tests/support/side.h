@@ -6,6 +6,7 @@
 #ifndef TESTS_SIDE_H
 #define TESTS_SIDE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -28,5 +29,7 @@ int64_t side_int(struct side *side, const char *fmt, ...) BK_PRINTF(2, 3);
 /* Sends statements and does not wait for their end; side_finish does. */
 void side_send(struct side *side, const char *fmt, ...) BK_PRINTF(2, 3);
 void side_finish(struct side *side);
+/* False when side_finish would not wait. */
+bool side_busy(struct side *side);
 
 #endif

@@ -10,6 +10,8 @@ static const struct bk_option options[] = {
 	{"dry-run", 'n', BK_OPT_FLAG, NULL, offsetof(struct bk_options, dry_run),
 	 "show what would be done and change nothing at all, neither bookings nor records", 0, 0,
 	 NULL},
+	{"for", 0, BK_OPT_DURATION, "TIME", offsetof(struct bk_options, for_ms), "so long", 1000,
+	 86400000, NULL},
 	{"after", 0, BK_OPT_TEXT, "CURSOR", offsetof(struct bk_options, after), "go on there", 0, 0,
 	 NULL},
 };
@@ -18,7 +20,10 @@ static const struct bk_command many[] = {
 	{"jobs", "", 0, "", "all jobs"},
 	{"job", "NAME", 1, "", "one job"},
 	{"pair", "A B", 2, "", "two operands"},
-	{"history", "", 0, "limit after now dry-run", "the executions"},
+	{"history", "", 0, "limit after now dry-run for", "the executions"},
+	{"maybe", "[NAME]", BK_OPERAND_MAYBE, "", "none or one"},
+	{"some", "KEY...", BK_OPERANDS_SOME, "limit after!", "one or more values"},
+	{"any", "[KEY...]", BK_OPERANDS_ANY, "", "none or more values"},
 };
 
 static const struct bk_command one[] = {{NULL, "", 0, "now limit", "the only one"}};

@@ -7,7 +7,8 @@
 #include "cli/options.h"
 
 /* "bkmany": jobs (the default), job NAME, pair A B, history (--limit --after
-   --now -n). "bkone": --now --limit. */
+   --now -n --for), maybe [NAME], some KEY... (--limit, needs --after), any [KEY...].
+   "bkone": --now --limit. */
 extern const struct bk_tool tool_many;
 extern const struct bk_tool tool_one;
 

@@ -128,6 +128,30 @@ START_TEST(a_duration_is_written_exactly_and_for_people)
 }
 END_TEST
 
+static const struct {
+	int64_t n;
+	const char *text;
+} counts[] = {
+	{0, "0"},
+	{999, "999"},
+	{1000, "1,000"},
+	{123456, "123,456"},
+	{1234567, "1,234,567"},
+	{-1000, "-1,000"},
+	{-999, "-999"},
+	{INT64_MAX, "9,223,372,036,854,775,807"},
+	{INT64_MIN, "-9,223,372,036,854,775,808"},
+};
+
+START_TEST(a_count_has_its_thousands_apart)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
+
+	bk_human_count(&text, counts[_i].n);
+	ck_assert_str_eq(bk_buf_cstr(&text), counts[_i].text);
+}
+END_TEST
+
 START_TEST(what_is_written_exactly_is_read_back)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
@@ -149,6 +173,7 @@ int main(void)
 	ADD_ROWS(tc, a_number_is_digits_and_nothing_else, numbers);
 	ADD_ROWS(tc, a_duration_is_one_number_and_one_unit, durations);
 	ADD_ROWS(tc, a_duration_is_written_exactly_and_for_people, written);
+	ADD_ROWS(tc, a_count_has_its_thousands_apart, counts);
 	ADD_ROWS(tc, what_is_written_exactly_is_read_back, durations);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);

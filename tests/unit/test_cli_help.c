@@ -66,18 +66,22 @@ START_TEST(usage_comes_from_the_commands)
 	BK_CLEAN(bk_buf_clear) struct bk_buf help = BK_BUF_INIT;
 
 	bk_cmdline_help(&tool_many, &help);
-	ck_assert_ptr_eq(
-		strstr(bk_buf_cstr(&help),
-		       "Usage:\n"
-		       "  bkmany [jobs] [COMMON]\n"
-		       "  bkmany job NAME [COMMON]\n"
-		       "  bkmany pair A B [COMMON]\n"
-		       "  bkmany history [--limit=N] [--after=CURSOR] [--now] [-n] [COMMON]\n\n"),
-		bk_buf_cstr(&help));
+	ck_assert_ptr_eq(strstr(bk_buf_cstr(&help),
+				"Usage:\n"
+				"  bkmany [jobs] [COMMON]\n"
+				"  bkmany job NAME [COMMON]\n"
+				"  bkmany pair A B [COMMON]\n"
+				"  bkmany history [--limit=N] [--after=CURSOR] [--now] [-n] "
+				"[--for=TIME] [COMMON]\n"
+				"  bkmany maybe [NAME] [COMMON]\n"
+				"  bkmany some KEY... [--limit=N] --after=CURSOR [COMMON]\n"
+				"  bkmany any [KEY...] [COMMON]\n\n"),
+			 bk_buf_cstr(&help));
 	has(&help, "\nCommands:\n  jobs                       all jobs\n");
 	has(&help, "\n  job NAME                   one job\n");
 	has(&help, "\nExamples:\n  bkmany history --limit=3\n  bkmany --json\n");
 	has(&help, "at most N (1 to 1000000000)\n");
+	has(&help, "so long (1s to 1d)\n");
 	has(&help, "show what would be done and change nothing at all,\n"
 		   "                             neither bookings nor records\n");
 }

@@ -56,7 +56,7 @@ static void show(struct bk_buf *out, const struct bk_cmdline *line)
 	const struct bk_options *o = &line->options;
 
 	bk_buf_str(out, line->command ? line->command->name ? line->command->name : "-" : "none");
-	for (int i = 0; line->command && i < line->command->operand_count; i++)
+	for (int i = 0; i < line->operand_count; i++)
 		bk_buf_fmt(out, " [%s]", line->operands[i]);
 	show_text(out, "host", o->host);
 	show_text(out, "port", o->port);
@@ -77,6 +77,8 @@ static void show(struct bk_buf *out, const struct bk_cmdline *line)
 	show_flag(out, "dry-run", o->dry_run);
 	if (o->limit != -1)
 		bk_buf_fmt(out, " limit=%" PRId64, o->limit);
+	if (o->for_ms != -1)
+		bk_buf_fmt(out, " for=%" PRId64, o->for_ms);
 	show_text(out, "after", o->after);
 }
 
@@ -110,6 +112,7 @@ static void expect_bad(const struct bk_tool *tool, const struct line *line)
 	ck_assert_str_eq(err.hint, line->hint ? line->hint : "");
 	ck_assert_ptr_null(got.command);
 	ck_assert_int_eq(got.options.limit, -1);
+	ck_assert_int_eq(got.options.for_ms, -1);
 	empty(kept);
 }
 
@@ -124,6 +127,9 @@ static const struct line good[] = {
 	{{"--limit", "5", "history"}, "history limit=5", NULL},
 	{{"history", "--limit=1"}, "history limit=1", NULL},
 	{{"history", "--limit=1000000000"}, "history limit=1000000000", NULL},
+	{{"history", "--for=55s"}, "history for=55000", NULL},
+	{{"history", "--for", "1000ms"}, "history for=1000", NULL},
+	{{"history", "--for=24h"}, "history for=86400000", NULL},
 	{{"-q", "pair", "-h", "x", "a", "-w", "b", "--color=never"},
 	 "pair [a] [b] host=x no-password quiet color=never",
 	 NULL},
@@ -157,6 +163,15 @@ static const struct line good[] = {
 	 "history after=a=b",
 	 NULL},
 	{{"job", "caf\xC3\xA9"}, "job [caf\xC3\xA9]", NULL},
+	{{"maybe"}, "maybe", NULL},
+	{{"maybe", "a"}, "maybe [a]", NULL},
+	{{"some", "a", "--after=x"}, "some [a] after=x", NULL},
+	{{"some", "--after=x", "a", "--limit=2", "b", "--", "--c"},
+	 "some [a] [b] [--c] limit=2 after=x",
+	 NULL},
+	{{"some", "", "a\n\t\x1f\x7f", "--after=x"}, "some [] [a\n\t\x1f\x7f] after=x", NULL},
+	{{"any"}, "any", NULL},
+	{{"any", "a", "", "c"}, "any [a] [] [c]", NULL},
 	{{"-h"}, "none help", NULL},
 	{{"-?"}, "none help", NULL},
 	{{"-q?"}, "none quiet help", NULL},
@@ -238,6 +253,17 @@ static const struct line bad[] = {
 	{{"history", "--limit=\x1b"},
 	 "option --limit: \"\\x1b\" is no number from 1 to 1000000000",
 	 NULL},
+	{{"history", "--for=55"},
+	 "option --for: \"55\" is no duration from 1s to 1d (write 500ms, 30s, 5m, 24h or 30d)",
+	 NULL},
+	{{"history", "--for=999ms"},
+	 "option --for: \"999ms\" is no duration from 1s to 1d (write 500ms, 30s, 5m, 24h or 30d)",
+	 NULL},
+	{{"history", "--for=25h"},
+	 "option --for: \"25h\" is no duration from 1s to 1d (write 500ms, 30s, 5m, 24h or 30d)",
+	 NULL},
+	{{"history", "--for"}, "option --for needs a value: --for=TIME", NULL},
+	{{"history", "--for=1s", "--for=1s"}, "option --for is given twice", NULL},
 	{{"--color=alway"},
 	 "option --color: \"alway\" is none of auto, always or never",
 	 "did you mean \"always\"?"},
@@ -259,6 +285,12 @@ static const struct line bad[] = {
 	{{"job"}, "bkmany job needs NAME", NULL},
 	{{"pair", "a"}, "bkmany pair needs A B", NULL},
 	{{"job", "a", "b"}, "unexpected operand \"b\"", NULL},
+	{{"maybe", "a", "b\x1b"}, "operand 2: has a control character", NULL},
+	{{"maybe", "a", "b"}, "unexpected operand \"b\"", NULL},
+	{{"maybe", ""}, "operand 1: is empty", NULL},
+	{{"some", "--after=x"}, "bkmany some needs KEY...", NULL},
+	{{"some", "a", "\xFF", "--after=x"}, "operand 2: is not valid UTF-8", NULL},
+	{{"any", "\xC0\x80"}, "operand 1: is not valid UTF-8", NULL},
 	{{"jobs", "x"}, "unexpected operand \"x\"", NULL},
 	{{"job", ""}, "operand 1: is empty", NULL},
 	{{"pair", "a", "\xFF"}, "operand 2: is not valid UTF-8", NULL},
@@ -267,6 +299,9 @@ static const struct line bad[] = {
 	/* options of other commands */
 	{{"--limit=5"}, "option --limit is not for bkmany jobs", NULL},
 	{{"job", "x", "-n"}, "option --dry-run is not for bkmany job", NULL},
+	/* options that are needed */
+	{{"some", "a"}, "bkmany some needs the option --after=CURSOR", NULL},
+	{{"some", "a", "--limit=3"}, "bkmany some needs the option --after=CURSOR", NULL},
 	/* an error counts although help was asked for */
 	{{"--help", "--nosuch"}, "unknown option --nosuch", NULL},
 };

@@ -61,6 +61,32 @@ START_TEST(without_a_terminal_columns_says_how_wide)
 }
 END_TEST
 
+static const struct {
+	const char *lines;
+	int height;
+} heights[] = {
+	{NULL, 24}, {"", 24}, {"50", 50}, {"0", 24}, {"x", 24},
+};
+
+START_TEST(without_a_terminal_lines_says_how_high)
+{
+	int fd = open("/dev/null", O_RDONLY);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(bk_terminal_height(fd, heights[_i].lines), heights[_i].height);
+	ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
+START_TEST(a_terminal_without_a_name_and_a_dumb_one_cannot_move_the_cursor)
+{
+	ck_assert(bk_terminal_can_move("xterm"));
+	ck_assert(!bk_terminal_can_move("dumb"));
+	ck_assert(!bk_terminal_can_move(""));
+	ck_assert(!bk_terminal_can_move(NULL));
+}
+END_TEST
+
 START_TEST(closed_descriptors_are_taken_and_cannot_be_written)
 {
 	int saved[3];
@@ -97,6 +123,8 @@ int main(void)
 
 	ADD_ROWS(tc, option_then_no_color_then_clicolor_then_the_terminal, colors);
 	ADD_ROWS(tc, without_a_terminal_columns_says_how_wide, widths);
+	ADD_ROWS(tc, without_a_terminal_lines_says_how_high, heights);
+	ADD(tc, a_terminal_without_a_name_and_a_dumb_one_cannot_move_the_cursor);
 	ADD(tc, closed_descriptors_are_taken_and_cannot_be_written);
 	ADD(tc, open_descriptors_are_left_alone);
 	suite_add_tcase(suite, tc);

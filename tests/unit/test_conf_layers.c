@@ -279,6 +279,20 @@ START_TEST(defaults_give_way_to_what_was_set)
 }
 END_TEST
 
+START_TEST(the_first_pause_gives_way_to_the_longest)
+{
+	struct bk_error err = {0};
+	BK_CLEAN(bk_conf_clean) struct bk_conf *conf = NULL;
+
+	conf_write("bk.conf", A " { retry-cap = 100ms }\ncleanup { retry-cap = 10s }\n");
+	conf = conf_load(NULL, NULL);
+	ck_assert_msg(bk_conf_check(conf, &err) == BK_OK, "%s", err.message);
+	ck_assert_int_eq(bk_conf_job_num(conf, A, "retry-base"), 100);
+	ck_assert_int_eq(bk_conf_job_num(conf, BK_JOB_CLEANUP, "retry-base"), 250);
+	ck_assert_int_eq(bk_conf_job_num(conf, BK_JOB_NO_SHOW, "retry-base"), 250);
+}
+END_TEST
+
 static const struct conf_case checks[] = {
 	{A " {\n timeout = 10s\n statement-timeout = 10s }\n",
 	 "bk.conf:3: " A ".statement-timeout (10s) must be shorter than " A
@@ -296,6 +310,14 @@ static const struct conf_case checks[] = {
 	{"update-expired { lock-timeout = 1s\n statement-timeout = 500ms }\n",
 	 "bk.conf:1: update-expired.lock-timeout (1s) must be shorter than "
 	 "update-expired.statement-timeout (500ms, bk.conf:2)"},
+	{A " {\n retry-base = 5001ms }\n",
+	 "bk.conf:2: " A ".retry-base (5001ms) must be at most " A ".retry-cap (5s, default)"},
+	{A " {\n retry-base = 5s }\n", NULL},
+	{A " {\n retry-base = 2s\n retry-cap = 1s }\n",
+	 "bk.conf:2: " A ".retry-base (2s) must be at most " A ".retry-cap (1s, bk.conf:3)"},
+	{A " {\n leader = sticky\n instances = 2 }\n",
+	 "bk.conf:2: " A ".leader: sticky excludes " A ".instances above 1 (2, bk.conf:3)"},
+	{A " {\n leader = sticky }\ncleanup { instances = 2 }\n", NULL},
 	{"\nlog-target = file\n", "bk.conf:2: log-target: file needs a log-file"},
 	{"log-target = file\nlog-file = bk.log\n", "bk.conf:2: log-file: must start with /"},
 	{"log-target = file\nlog-file = \"/var/log/bk.log\"\n", NULL},
@@ -362,6 +384,7 @@ int main(void)
 	tcase_add_test(tc, an_unknown_profile_is_refused);
 	tcase_add_test(tc, an_error_in_the_overlay_names_the_overlay);
 	tcase_add_loop_test(tc, defaults_give_way_to_what_was_set, 0, (int)BK_COUNT(times));
+	ADD(tc, the_first_pause_gives_way_to_the_longest);
 	tcase_add_loop_test(tc, settings_that_contradict_one_another_are_refused, 0,
 			    (int)BK_COUNT(checks));
 	tcase_add_test(tc, a_contradiction_across_layers_names_both);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "db/array.h"
 #include "db/rows.h"
 #include "out/list.h"
 
@@ -118,6 +119,25 @@ START_TEST(colour_ends_also_where_the_line_is_cut)
 	list.row_count = 1;
 	table_is(&list, (struct bk_style){.width = 5, .color = true},
 		 "\033[1mID\033[0m  \033[1mS\033[0m\n 7  \033[32mS\033[0m\n");
+}
+END_TEST
+
+START_TEST(what_is_for_people_only_is_in_no_data)
+{
+	struct bk_column shown[] = {columns[0], columns[2]};
+	struct bk_list list = plain_list();
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+
+	shown[0].flags = BK_COL_SHOW;
+	shown[0].key = NULL;
+	list.columns = shown;
+	list.column_count = BK_COUNT(shown);
+	list.row_count = 1;
+	table_is(&list, (struct bk_style){0}, "ID  STATE\n 7  SUCCESS\n");
+	bk_list_jsonl(&list, &out);
+	bk_list_csv(&list, &out);
+	ck_assert_str_eq(bk_buf_cstr(&out),
+			 "{\"type\":\"fruit\",\"state\":\"SUCCESS\"}\nstate\nSUCCESS\n");
 }
 END_TEST
 
@@ -240,6 +260,9 @@ static const struct {
 	{"ERROR", "\033[31mERROR\033[0m"},
 	{"ABANDONED", "\033[31mABANDONED\033[0m"},
 	{"RUNNING", "\033[36mRUNNING\033[0m"},
+	{"RUNNING 40 %", "\033[36mRUNNING 40 %\033[0m"},
+	{"RUNNINGS", "RUNNINGS"},
+	{" RUNNING", " RUNNING"},
 	{"IDLE", "IDLE"},
 	{"\033[0m", "\\x1b[0m"},
 };
@@ -329,6 +352,58 @@ START_TEST(csv_of_hostile_text_runs_no_formula)
 }
 END_TEST
 
+static char *one[] = {(char[]){"4711"}};
+static char *formula[] = {(char[]){"=1,2"}};
+static char *three[] = {(char[]){"a b\n"}, (char[]){""}, NULL};
+
+static const struct bk_array keys[] = {
+	{one, 1}, {formula, 1}, {three, 3}, {(char *[]){NULL}, 1}, {NULL, 0}};
+
+static struct bk_list list_of_keys(void)
+{
+	static const struct bk_column key_columns[] = {{"KEY", "key", BK_CELL_KEY, 0, 0}};
+
+	return (struct bk_list){.columns = key_columns,
+				.column_count = BK_COUNT(key_columns),
+				.rows = keys,
+				.row_size = sizeof(*keys),
+				.row_count = BK_COUNT(keys),
+				.type = "key"};
+}
+
+START_TEST(a_key_is_a_list_in_json)
+{
+	struct bk_list list = list_of_keys();
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+
+	bk_list_jsonl(&list, &out);
+	ck_assert_str_eq(bk_buf_cstr(&out), "{\"type\":\"key\",\"key\":[\"4711\"]}\n"
+					    "{\"type\":\"key\",\"key\":[\"=1,2\"]}\n"
+					    "{\"type\":\"key\",\"key\":[\"a b\\n\",\"\",null]}\n"
+					    "{\"type\":\"key\",\"key\":[null]}\n"
+					    "{\"type\":\"key\",\"key\":[]}\n");
+}
+END_TEST
+
+START_TEST(a_key_of_one_column_is_a_plain_cell_of_csv)
+{
+	struct bk_list list = list_of_keys();
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+
+	bk_list_csv(&list, &out);
+	ck_assert_str_eq(bk_buf_cstr(&out), "key\n4711\n\"'=1,2\"\n"
+					    "\"[\"\"a b\\n\"\",\"\"\"\",null]\"\n\n[]\n");
+}
+END_TEST
+
+START_TEST(a_table_shows_the_columns_of_a_key_side_by_side)
+{
+	struct bk_list list = list_of_keys();
+
+	table_is(&list, (struct bk_style){0}, "KEY\n4711\n=1,2\na b\\n \"\" -\n-\n-\n");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("out_list");
@@ -338,6 +413,7 @@ int main(void)
 	ADD(tc, a_wide_table_shows_more_columns);
 	ADD(tc, a_terminal_cuts_lines_at_its_width);
 	ADD(tc, colour_ends_also_where_the_line_is_cut);
+	ADD(tc, what_is_for_people_only_is_in_no_data);
 	ADD(tc, no_width_means_no_cut);
 	ADD(tc, nothing_raw_reaches_a_terminal);
 	ADD(tc, wide_and_combining_characters_keep_the_columns);
@@ -352,6 +428,9 @@ int main(void)
 	ADD(tc, json_lines_carry_their_type_first);
 	ADD(tc, csv_has_keys_first_and_quotes_what_needs_it);
 	ADD(tc, csv_of_hostile_text_runs_no_formula);
+	ADD(tc, a_key_is_a_list_in_json);
+	ADD(tc, a_key_of_one_column_is_a_plain_cell_of_csv);
+	ADD(tc, a_table_shows_the_columns_of_a_key_side_by_side);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }

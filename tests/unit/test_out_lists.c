@@ -44,6 +44,9 @@ START_TEST(a_job)
 		.last_success_time = text("2026-11-23T06:29:31.000Z"),
 		.running_execution_id = text("9007199254740993"),
 		.running_processed = 5,
+		.running_total = 12,
+		.running_executions = 1,
+		.status_text = text("RUNNING 41 %"),
 	};
 	const struct bk_list list = bk_out_jobs(&(struct bk_job_list){&job, 1, NULL});
 
@@ -56,7 +59,54 @@ START_TEST(a_job)
 		"\"timeoutMs\":30000,\"queueDepth\":null,\"oldestDueAt\":null,\"totalRuns\":100,"
 		"\"totalFailures\":2,\"totalProcessed\":4711,\"pausedUntil\":null,"
 		"\"pausedReason\":null,\"lastSuccessTime\":\"2026-11-23T06:29:31.000Z\","
-		"\"runningExecutionId\":\"9007199254740993\",\"runningProcessedCount\":5}\n");
+		"\"runningExecutionId\":\"9007199254740993\",\"runningProcessedCount\":5,"
+		"\"runningTotal\":12,\"runningExecutions\":1}\n");
+}
+END_TEST
+
+START_TEST(a_running_execution)
+{
+	struct bk_running_view running = {
+		.id = text("17"),
+		.operation = text("activate-due"),
+		.server_instance = text("app-1"),
+		.pid = 4711,
+		.slot = 1,
+		.workers = 2,
+		.processed = 120000,
+		.due_total = 300000,
+		.percent = 40,
+		.elapsed_ms = 1043,
+		.per_second = 115052,
+		.left_ms = BK_NULL_INT,
+		.lease_left_ms = 59000,
+		.cancel_requested = true,
+		.at = text("2026-11-23T06:30:00.097Z"),
+	};
+	const struct bk_list list = bk_out_running(&(struct bk_running_list){&running, 1});
+
+	line_is(&list,
+		"{\"type\":\"running\",\"id\":\"17\",\"operation\":\"activate-due\","
+		"\"serverInstance\":\"app-1\",\"pid\":4711,\"slot\":1,\"workers\":2,"
+		"\"processedCount\":120000,\"total\":300000,\"percent\":40,\"perSecond\":115052,"
+		"\"elapsedMs\":1043,\"leftMs\":null,\"leaseLeftMs\":59000,"
+		"\"cancelRequested\":true,\"at\":\"2026-11-23T06:30:00.097Z\"}\n");
+}
+END_TEST
+
+START_TEST(a_watched_job_is_for_people_only)
+{
+	struct bk_job_view job = {.job_name = text("activate-due"),
+				  .status_text = text("RUNNING 41 %")};
+	const struct bk_list list = bk_out_watched_jobs(&(struct bk_job_list){&job, 1, NULL});
+	const struct bk_style plain = {.color = false};
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+
+	line_is(&list, "{\"type\":\"job\"}\n");
+	bk_list_table(&list, &plain, &out);
+	ck_assert_str_eq(bk_buf_cstr(&out),
+			 "JOB           STATUS        LAST  LAST RUN  NEXT RUN  ERROR\n"
+			 "activate-due  RUNNING 41 %  -     -         -         -\n");
 }
 END_TEST
 
@@ -159,16 +209,65 @@ START_TEST(a_check)
 }
 END_TEST
 
+static char *key_items[] = {(char[]){"t1"}, (char[]){"5"}};
+
+START_TEST(a_hold)
+{
+	struct bk_hold_view hold = {
+		.key = {key_items, 2},
+		.held_until = text("2026-11-23T06:30:00.097Z"),
+		.expired = true,
+		.reason = text("in dispute"),
+		.author = text("root/bk"),
+		.created_at = text("2026-11-22T06:30:00.097Z"),
+	};
+	const struct bk_list list = bk_out_holds(&(struct bk_hold_list){&hold, 1, NULL});
+
+	line_is(&list, "{\"type\":\"hold\",\"key\":[\"t1\",\"5\"],\"heldUntil\":"
+		       "\"2026-11-23T06:30:00.097Z\",\"expired\":true,\"reason\":\"in dispute\","
+		       "\"author\":\"root/bk\",\"createdAt\":\"2026-11-22T06:30:00.097Z\"}\n");
+}
+END_TEST
+
+START_TEST(a_quarantined_booking)
+{
+	struct bk_quarantined_view q = {
+		.rule = text("activate"),
+		.key = {key_items, 1},
+		.operation = text("activate-due"),
+		.execution_id = text("9007199254740993"),
+		.sqlstate = text("23514"),
+		.error_message = text("violates check"),
+		.first_seen_at = text("2026-11-22T06:30:00.097Z"),
+		.last_seen_at = text("2026-11-23T06:30:00.097Z"),
+		.tries = 3,
+		.next_try_at = text("2026-11-23T07:30:00.097Z"),
+	};
+	const struct bk_list list = bk_out_quarantine(&(struct bk_quarantine){&q, 1, NULL});
+
+	line_is(&list,
+		"{\"type\":\"quarantined\",\"rule\":\"activate\",\"key\":[\"t1\"],\"operation\":"
+		"\"activate-due\",\"executionId\":\"9007199254740993\",\"sqlstate\":\"23514\","
+		"\"errorMessage\":\"violates check\",\"firstSeenAt\":\"2026-11-22T06:30:00.097Z\","
+		"\"lastSeenAt\":\"2026-11-23T06:30:00.097Z\",\"tries\":3,"
+		"\"nextTryAt\":\"2026-11-23T07:30:00.097Z\"}\n");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("out_lists");
 	TCase *tc = tcase_create("golden lines");
 
 	ADD(tc, a_job);
+	ADD(tc, a_running_execution);
+	ADD(tc, a_watched_job_is_for_people_only);
 	ADD(tc, an_execution);
 	ADD(tc, a_transition);
 	ADD(tc, a_setting);
 	ADD(tc, a_check);
+	ADD(tc, a_hold);
+	ADD(tc, a_quarantined_booking);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
