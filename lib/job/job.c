@@ -39,6 +39,7 @@ struct bk_job *bk_job_new(const struct bk_conf *conf, const char *name)
 	bk_units_build(&job->rules, job->mapping, name, &job->units);
 	job->pinned = bk_calloc(job->units.count, sizeof(*job->pinned));
 	job->changed = bk_calloc(job->units.count, sizeof(*job->changed));
+	job->refusals = bk_refusals_new();
 	return job;
 }
 
@@ -50,6 +51,7 @@ static void free_shared(struct bk_job *job)
 	bk_table_clear(&job->table);
 	bk_buf_clear(&job->probe);
 	bk_buf_clear(&job->rough_probe);
+	bk_refusals_free(job->refusals);
 	free(job->pinned);
 }
 
@@ -62,7 +64,6 @@ void bk_job_free(struct bk_job *job)
 	bk_position_clear(&job->position);
 	bk_position_clear(&job->next);
 	bk_page_clear(&job->page);
-	bk_refusals_clear(job);
 	free(job->changed);
 	free(job);
 }
@@ -199,9 +200,7 @@ static void *fork_job(void *self)
 	other->changed = bk_calloc(job->units.count, sizeof(*other->changed));
 	copy_position(&other->position, &job->position);
 	other->next = (struct bk_position){NULL, 0};
-	other->page = (struct bk_page){NULL, 0, 0, 0, 0, false};
-	other->refusals = NULL;
-	other->refusal_count = 0;
+	other->page = (struct bk_page){.values = NULL};
 	return other;
 }
 
@@ -212,12 +211,6 @@ static void join_job(void *self, void *arg)
 
 	for (size_t i = 0; i < job->units.count; i++)
 		job->changed[i] += other->changed[i];
-	for (size_t i = 0; i < other->refusal_count; i++) {
-		job->refusals = bk_realloc(job->refusals, job->refusal_count + 1,
-					   sizeof(*job->refusals));
-		job->refusals[job->refusal_count++] = other->refusals[i];
-	}
-	other->refusal_count = 0;
 	bk_job_free(other);
 }
 
@@ -250,9 +243,16 @@ static bool page_done(void *self)
 	return bk_page_done(self);
 }
 
-static void set_aside(void *self, int64_t item, const struct bk_error *why)
+static bool was_aside(void *self, int64_t item)
 {
-	bk_page_set_aside(self, item, why);
+	const struct bk_job *job = self;
+
+	return job->page.was_aside[item];
+}
+
+static bool set_aside(void *self, int64_t item, const struct bk_error *why)
+{
+	return bk_page_set_aside(self, item, why);
 }
 
 static enum bk_rc settle(void *self, const struct bk_run *run, bool whole, struct bk_error *err)
@@ -296,6 +296,7 @@ enum bk_rc bk_job_work(struct bk_job *job, struct bk_work *ret, struct bk_error 
 		.page = page,
 		.part = part,
 		.page_done = page_done,
+		.was_aside = was_aside,
 		.set_aside = set_aside,
 		.settle = settle,
 	};
