@@ -2,9 +2,9 @@
 -- and counted in the worker's ledger in one statement.
 -- $1 as-of  $2 lower bound of the scan column  $3 batch size
 -- $4 execution  $5 worker  $6 token  $7 number of this batch  $8 lease ms  $9 rule
--- $10.. position of the last batch (scan instant, key columns) where there was one;
--- then, for a part of a refused batch, the position of its page's end and its keys,
--- one text[] per key column
+-- $10.. position of the last batch (scan instant, key columns) where there was one; or,
+-- for a part of a refused batch, the positions of its first and its last booking and
+-- its keys, one text[] per key column
 -- :scan  booking_scan with columns ctid AS t, the position as d and k1..kn
 -- :lock_match :update_match  which rows of b are those of s, of l: by ctid, or by
 -- key where the table has partitions or children (a ctid is not unique there)

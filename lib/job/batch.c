@@ -166,16 +166,19 @@ static enum bk_rc fill_batch(const struct bk_job *job, const char *schema,
 	return bk_sql_fill_file(out, "booking_batch", vars, BK_COUNT(vars), err);
 }
 
-/* Only the bookings of the part: their page's end, and their keys as arrays of
-   texts from parameter $first on. */
+/* Only the bookings of the part: from its first to its last one, so that few rows are
+   read, and their keys, because others may have come in between; parameters from
+   $first on: the two positions, and an array of texts per key column. */
 static void restrict_to_part(struct bk_buf *out, const struct bk_job *job,
 			     const struct bk_unit *unit, int first)
 {
 	const struct bk_mapping *m = job->mapping;
-	int arrays = first + 1 + (int)m->key_count;
+	int width = 1 + (int)m->key_count;
+	int arrays = first + 2 * width;
 
+	bk_unit_keyset(out, unit, m, &job->table, ">=", first);
 	bk_buf_char(out, ' ');
-	bk_unit_keyset(out, unit, m, &job->table, "<=", first);
+	bk_unit_keyset(out, unit, m, &job->table, "<=", first + width);
 	bk_buf_str(out, m->key_count > 1 ? " AND ROW(" : " AND ");
 	for (size_t i = 0; i < m->key_count; i++) {
 		bk_buf_str(out, i ? ", " : "");
@@ -198,19 +201,16 @@ enum bk_rc bk_batch_sql(const struct bk_job *job, const char *schema, struct bk_
 {
 	const struct bk_unit *unit = &job->units.items[job->current];
 	const struct bk_scope scope = bk_job_scope(job);
-	int first_free = FIRST_POSITION;
 	BK_CLEAN(clear_key_sql) struct key_sql k = {.scan_columns = BK_BUF_INIT};
 	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf after = BK_BUF_INIT;
 	enum bk_rc rc;
 
 	write_key_sql(&k, job);
-	if (job->position.values) {
-		bk_unit_keyset(&after, unit, job->mapping, &job->table, ">", first_free);
-		first_free += 1 + (int)job->mapping->key_count;
-	}
 	if (job->page.part)
-		restrict_to_part(&after, job, unit, first_free);
+		restrict_to_part(&after, job, unit, FIRST_POSITION);
+	else if (job->position.values)
+		bk_unit_keyset(&after, unit, job->mapping, &job->table, ">", FIRST_POSITION);
 	rc = bk_unit_scan(&scan, unit, &scope, bk_buf_cstr(&k.scan_columns), bk_buf_cstr(&after),
 			  "$3::pg_catalog.int8", err);
 	return rc ? rc : fill_batch(job, schema, unit, &k, bk_buf_cstr(&scan), out, err);
@@ -238,16 +238,19 @@ static void add_param(struct batch_params *p, const char *value)
 	p->values[p->count++] = value;
 }
 
-/* The end of the page, and the keys of its part. */
+/* The ends of the part, and its keys. */
 static void add_part(struct batch_params *p, const struct bk_job *job)
 {
 	const struct bk_page *page = &job->page;
 	size_t n = job->mapping->key_count;
-	char **last = &page->values[(page->count - 1) * page->width];
+	char **from = &page->values[page->first * page->width];
+	char **to = &page->values[(page->first + page->part - 1) * page->width];
 	const char **column = bk_calloc(page->part, sizeof(*column));
 
 	for (size_t i = 0; i < page->width; i++)
-		add_param(p, last[i]);
+		add_param(p, from[i]);
+	for (size_t i = 0; i < page->width; i++)
+		add_param(p, to[i]);
 	p->arrays = bk_calloc(n, sizeof(*p->arrays));
 	p->array_count = n;
 	for (size_t k = 0; k < n; k++) {
@@ -275,7 +278,7 @@ static void fill_params(struct batch_params *p, const struct bk_job *job, const 
 	};
 	for (size_t i = 0; i < BK_COUNT(fixed); i++)
 		add_param(p, fixed[i]);
-	for (size_t i = 0; job->position.values && i < job->position.count; i++)
+	for (size_t i = 0; !job->page.part && job->position.values && i < job->position.count; i++)
 		add_param(p, job->position.values[i]);
 	if (job->page.part)
 		add_part(p, job);

@@ -4,6 +4,9 @@
 #ifndef BK_JOB_INTERNAL_H
 #define BK_JOB_INTERNAL_H
 
+#include <pthread.h>
+
+#include "job/cleanup.h"
 #include "job/job.h"
 #include "rule/unit.h"
 
@@ -13,13 +16,16 @@ struct bk_position {
 	size_t count;
 };
 
-/* The bookings of a page: for each the scan instant, then the key columns, as texts. */
+/* The bookings of a page: for each the scan instant, then the key columns, as texts.
+   Those that this run set aside are left out. */
 struct bk_page {
 	char **values;
+	bool *was_aside; /* per booking: by an earlier run */
 	size_t width;
 	size_t count;
 	size_t first; /* the part at hand */
 	size_t part;  /* its length, 0 = the whole batch is meant */
+	struct bk_position end;
 	bool ends_unit;
 };
 
@@ -31,9 +37,18 @@ struct bk_refusal {
 	char *message;
 };
 
+/* All of a run, by all its workers: one worker must not try what another one found
+   refused. */
+struct bk_refusals {
+	pthread_mutex_t lock;
+	struct bk_refusal *items;
+	size_t count;
+};
+
 struct bk_job {
 	const char *name;
 	const struct bk_conf *conf;
+	struct bk_cleanup *cleanup; /* of the job cleanup, which has no units; else NULL */
 	const struct bk_mapping *mapping;
 	struct bk_policy policy;
 	struct bk_rules rules;
@@ -51,8 +66,7 @@ struct bk_job {
 	int64_t next_changed;
 	bool next_ends_unit;
 	struct bk_page page;
-	struct bk_refusal *refusals;
-	size_t refusal_count;
+	struct bk_refusals *refusals; /* shared with the job it was forked from */
 };
 
 void bk_position_clear(struct bk_position *position);
@@ -79,10 +93,11 @@ enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t ma
 enum bk_rc bk_page_load(struct bk_job *job, const struct bk_run *run, int64_t max,
 			int64_t *ret_count, struct bk_error *err) BK_NODISCARD;
 bool bk_page_done(struct bk_job *job);
-void bk_page_set_aside(struct bk_job *job, int64_t item, const struct bk_error *why);
+bool bk_page_set_aside(struct bk_job *job, int64_t item, const struct bk_error *why);
 enum bk_rc bk_page_settle(struct bk_job *job, const struct bk_run *run, bool whole,
 			  struct bk_error *err) BK_NODISCARD;
-void bk_refusals_clear(struct bk_job *job);
+struct bk_refusals *bk_refusals_new(void);
+void bk_refusals_free(struct bk_refusals *refusals);
 
 /* Counts of what is still due; see struct bk_work. */
 enum bk_rc bk_rest_count(struct bk_job *job, const struct bk_run *run, struct bk_rest *ret,

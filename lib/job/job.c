@@ -32,21 +32,26 @@ struct bk_job *bk_job_new(const struct bk_conf *conf, const char *name)
 	job->name = name;
 	job->conf = conf;
 	job->mapping = bk_conf_mapping(conf);
+	if (strcmp(name, BK_JOB_CLEANUP) == 0)
+		job->cleanup = bk_cleanup_new(bk_conf_str(conf, "schema"));
 	job->policy = bk_policy_of(conf);
 	bk_rules_build(&job->policy, &job->rules);
 	bk_units_build(&job->rules, job->mapping, name, &job->units);
 	job->pinned = bk_calloc(job->units.count, sizeof(*job->pinned));
 	job->changed = bk_calloc(job->units.count, sizeof(*job->changed));
+	job->refusals = bk_refusals_new();
 	return job;
 }
 
 static void free_shared(struct bk_job *job)
 {
+	bk_cleanup_free(job->cleanup);
 	bk_units_clear(&job->units);
 	bk_rules_clear(&job->rules);
 	bk_table_clear(&job->table);
 	bk_buf_clear(&job->probe);
 	bk_buf_clear(&job->rough_probe);
+	bk_refusals_free(job->refusals);
 	free(job->pinned);
 }
 
@@ -59,7 +64,6 @@ void bk_job_free(struct bk_job *job)
 	bk_position_clear(&job->position);
 	bk_position_clear(&job->next);
 	bk_page_clear(&job->page);
-	bk_refusals_clear(job);
 	free(job->changed);
 	free(job);
 }
@@ -72,14 +76,21 @@ void bk_job_clean(struct bk_job **job)
 
 size_t bk_job_unit_count(const struct bk_job *job)
 {
-	return job->units.count;
+	return job->cleanup ? bk_cleanup_kind_count() : job->units.count;
 }
 
 struct bk_tally bk_job_tally(const struct bk_job *job, size_t unit)
 {
+	if (job->cleanup)
+		return bk_cleanup_tally(job->cleanup, unit);
 	const struct bk_unit *u = &job->units.items[unit];
 
 	return (struct bk_tally){u->rule->name, u->from, u->to, job->changed[unit]};
+}
+
+const char *bk_job_closed(const struct bk_job *job)
+{
+	return job->cleanup ? bk_cleanup_closed(job->cleanup) : NULL;
 }
 
 /* True when the pinned plan reads the scan in order: no sort, no whole table. */
@@ -189,9 +200,7 @@ static void *fork_job(void *self)
 	other->changed = bk_calloc(job->units.count, sizeof(*other->changed));
 	copy_position(&other->position, &job->position);
 	other->next = (struct bk_position){NULL, 0};
-	other->page = (struct bk_page){NULL, 0, 0, 0, 0, false};
-	other->refusals = NULL;
-	other->refusal_count = 0;
+	other->page = (struct bk_page){.values = NULL};
 	return other;
 }
 
@@ -202,12 +211,6 @@ static void join_job(void *self, void *arg)
 
 	for (size_t i = 0; i < job->units.count; i++)
 		job->changed[i] += other->changed[i];
-	for (size_t i = 0; i < other->refusal_count; i++) {
-		job->refusals = bk_realloc(job->refusals, job->refusal_count + 1,
-					   sizeof(*job->refusals));
-		job->refusals[job->refusal_count++] = other->refusals[i];
-	}
-	other->refusal_count = 0;
 	bk_job_free(other);
 }
 
@@ -240,9 +243,16 @@ static bool page_done(void *self)
 	return bk_page_done(self);
 }
 
-static void set_aside(void *self, int64_t item, const struct bk_error *why)
+static bool was_aside(void *self, int64_t item)
 {
-	bk_page_set_aside(self, item, why);
+	const struct bk_job *job = self;
+
+	return job->page.was_aside[item];
+}
+
+static bool set_aside(void *self, int64_t item, const struct bk_error *why)
+{
+	return bk_page_set_aside(self, item, why);
 }
 
 static enum bk_rc settle(void *self, const struct bk_run *run, bool whole, struct bk_error *err)
@@ -258,6 +268,8 @@ enum bk_rc bk_job_work(struct bk_job *job, struct bk_work *ret, struct bk_error 
 				 "(SELECT bounds.lower FROM bounds)"};
 	enum bk_rc rc;
 
+	if (job->cleanup)
+		return bk_cleanup_work(job->cleanup, ret, err);
 	bk_buf_reset(&job->probe);
 	bk_buf_reset(&job->rough_probe);
 	if ((rc = bk_units_probe(&job->probe, &job->units, &scope, err)))
@@ -284,6 +296,7 @@ enum bk_rc bk_job_work(struct bk_job *job, struct bk_work *ret, struct bk_error 
 		.page = page,
 		.part = part,
 		.page_done = page_done,
+		.was_aside = was_aside,
 		.set_aside = set_aside,
 		.settle = settle,
 	};

@@ -12,33 +12,141 @@
 #include "base/mem.h"
 #include "db/sqltext.h"
 
+struct bk_refusals *bk_refusals_new(void)
+{
+	struct bk_refusals *refusals = bk_calloc(1, sizeof(*refusals));
+
+	(void)pthread_mutex_init(&refusals->lock, NULL);
+	return refusals;
+}
+
+void bk_refusals_free(struct bk_refusals *refusals)
+{
+	for (size_t i = 0; i < refusals->count; i++) {
+		free(refusals->items[i].key);
+		free(refusals->items[i].message);
+	}
+	free(refusals->items);
+	(void)pthread_mutex_destroy(&refusals->lock);
+	free(refusals);
+}
+
+static bool is_among(const struct bk_refusals *refusals, const char *rule, const char *key)
+{
+	for (size_t i = 0; i < refusals->count; i++)
+		if (strcmp(refusals->items[i].key, key) == 0 &&
+		    strcmp(refusals->items[i].rule, rule) == 0)
+			return true;
+	return false;
+}
+
+static bool was_refused(const struct bk_job *job, const char *key)
+{
+	struct bk_refusals *refusals = job->refusals;
+	bool among;
+
+	(void)pthread_mutex_lock(&refusals->lock);
+	among = is_among(refusals, job->units.items[job->current].rule->name, key);
+	(void)pthread_mutex_unlock(&refusals->lock);
+	return among;
+}
+
 void bk_page_clear(struct bk_page *page)
 {
 	for (size_t i = 0; page->values && i < page->count * page->width; i++)
 		free(page->values[i]);
 	free(page->values);
-	*page = (struct bk_page){NULL, 0, 0, 0, 0, false};
+	free(page->was_aside);
+	bk_position_clear(&page->end);
+	*page = (struct bk_page){.values = NULL};
+}
+
+static void copy_texts(char **to, char *const *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = bk_strdup(from[i]);
+}
+
+static void drop_last(struct bk_page *page)
+{
+	page->count--;
+	for (size_t i = 0; i < page->width; i++)
+		bk_free_str(&page->values[page->count * page->width + i]);
+}
+
+static void set_end(struct bk_page *page)
+{
+	page->end.count = page->width;
+	page->end.values = bk_calloc(page->width, sizeof(*page->end.values));
+	copy_texts(page->end.values, &page->values[(page->count - 1) * page->width], page->width);
+}
+
+/* Where the last row is left out the page ends behind it all the same. */
+static enum bk_rc take_row(struct bk_job *job, const struct bk_rows *rows, int row,
+			   struct bk_error *err)
+{
+	struct bk_page *page = &job->page;
+	char **texts = &page->values[page->count * page->width];
+	BK_CLEAN(bk_buf_clear) struct bk_buf key = BK_BUF_INIT;
+
+	page->was_aside[page->count++] = *bk_rows_text(rows, row, "was_aside") == 't';
+	for (size_t i = 0; i < page->width; i++)
+		if (!(texts[i] = bk_strdup(bk_rows_cell(rows, row, (int)i))))
+			return bk_error_set(err, BK_E_MAPPING,
+					    "a key column of a due booking is NULL");
+	if (row == bk_rows_count(rows) - 1)
+		set_end(page);
+	bk_db_text_array(&key, (const char *const *)&texts[1], page->width - 1);
+	if (was_refused(job, bk_buf_cstr(&key)))
+		drop_last(page);
+	return BK_OK;
 }
 
 static enum bk_rc take_page(struct bk_job *job, const struct bk_rows *rows, int64_t max,
 			    struct bk_error *err)
 {
 	struct bk_page *page = &job->page;
+	int n = bk_rows_count(rows);
+	enum bk_rc rc = BK_OK;
 
-	page->count = (size_t)bk_rows_count(rows);
 	page->width = 1 + job->mapping->key_count;
-	page->values = bk_calloc(page->count * page->width + 1, sizeof(*page->values));
-	page->ends_unit = (int64_t)page->count < max;
-	for (size_t i = 0; i < page->count * page->width; i++) {
-		const char *text = bk_rows_cell(rows, (int)(i / page->width),
-						(int)(i % page->width));
+	page->values = bk_calloc((size_t)n * page->width + 1, sizeof(*page->values));
+	page->was_aside = bk_calloc((size_t)n + 1, sizeof(*page->was_aside));
+	page->ends_unit = n < max;
+	for (int i = 0; i < n && !rc; i++)
+		rc = take_row(job, rows, i, err);
+	return rc;
+}
 
-		if (!text)
-			return bk_error_set(err, BK_E_MAPPING,
-					    "a key column of a due booking is NULL");
-		page->values[i] = bk_strdup(text);
-	}
-	return BK_OK;
+/* The page's SQL; what follows $3 is the position. */
+static enum bk_rc write_sql(struct bk_job *job, const char *schema, struct bk_buf *out,
+			    struct bk_error *err)
+{
+	const struct bk_unit *unit = &job->units.items[job->current];
+	const struct bk_scope scope = bk_job_scope(job);
+	BK_CLEAN(bk_buf_clear) struct bk_buf after = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf columns = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf texts = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf keys = BK_BUF_INIT;
+	enum bk_rc rc;
+
+	if (job->position.values)
+		bk_unit_keyset(&after, unit, job->mapping, &job->table, ">", 4);
+	bk_position_columns(job, &columns);
+	bk_position_texts(job, &texts);
+	for (size_t i = 1; i <= job->mapping->key_count; i++)
+		bk_buf_fmt(&keys, "%sp.k%zu", i > 1 ? ", " : "", i);
+	rc = bk_unit_scan(&scan, unit, &scope, bk_buf_cstr(&columns), bk_buf_cstr(&after),
+			  "$3::pg_catalog.int8", err);
+	const struct bk_sql_var vars[] = {
+		{"bk", schema},
+		{"scan", bk_buf_cstr(&scan)},
+		{"position", bk_buf_cstr(&texts)},
+		{"keys", bk_buf_cstr(&keys)},
+		{"rule", unit->rule->name},
+	};
+	return rc ? rc : bk_sql_fill_file(out, "booking_page", vars, BK_COUNT(vars), err);
 }
 
 enum bk_rc bk_page_load(struct bk_job *job, const struct bk_run *run, int64_t max,
@@ -47,15 +155,9 @@ enum bk_rc bk_page_load(struct bk_job *job, const struct bk_run *run, int64_t ma
 	const struct bk_tx_limits limits = {run->request->statement_timeout_ms,
 					    run->request->lock_timeout_ms,
 					    job->pinned[job->current]};
-	const struct bk_unit *unit = &job->units.items[job->current];
-	const struct bk_scope scope = bk_job_scope(job);
 	size_t extra = job->position.values ? job->position.count : 0;
 	const char **params = bk_calloc(3 + extra, sizeof(*params));
 	char limit[24];
-	BK_CLEAN(bk_buf_clear) struct bk_buf after = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf columns = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf texts = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	enum bk_rc rc;
@@ -67,16 +169,7 @@ enum bk_rc bk_page_load(struct bk_job *job, const struct bk_run *run, int64_t ma
 	params[2] = limit;
 	for (size_t i = 0; i < extra; i++)
 		params[3 + i] = job->position.values[i];
-	if (extra)
-		bk_unit_keyset(&after, unit, job->mapping, &job->table, ">", 4);
-	bk_position_columns(job, &columns);
-	bk_position_texts(job, &texts);
-	rc = bk_unit_scan(&scan, unit, &scope, bk_buf_cstr(&columns), bk_buf_cstr(&after),
-			  "$3::pg_catalog.int8", err);
-	const struct bk_sql_var vars[] = {{"scan", bk_buf_cstr(&scan)},
-					  {"position", bk_buf_cstr(&texts)}};
-	if (!rc)
-		rc = bk_sql_fill_file(&sql, "booking_page", vars, BK_COUNT(vars), err);
+	rc = write_sql(job, run->request->schema, &sql, err);
 	if (!rc)
 		rc = bk_tx_one(run->db, BK_TX_READ, &limits,
 			       &(const struct bk_stmt){"booking_page", bk_buf_cstr(&sql), params,
@@ -99,42 +192,43 @@ bool bk_page_done(struct bk_job *job)
 	if (ends_unit) {
 		job->current++;
 	} else {
-		job->position.count = page->width;
-		job->position.values = bk_calloc(page->width, sizeof(*job->position.values));
-		for (size_t i = 0; i < page->width; i++)
-			job->position.values[i] = bk_strdup(
-				page->values[(page->count - 1) * page->width + i]);
+		job->position = page->end;
+		page->end = (struct bk_position){NULL, 0};
 	}
 	bk_page_clear(page);
 	return ends_unit && job->current == job->units.count;
 }
 
-void bk_page_set_aside(struct bk_job *job, int64_t item, const struct bk_error *why)
+static void add_refusal(struct bk_refusals *refusals, const char *rule, const char *key,
+			const struct bk_error *why)
 {
-	const struct bk_page *page = &job->page;
-	const char *const *keys = (const char *const *)&page
-					  ->values[(size_t)item * page->width + 1];
-	BK_CLEAN(bk_buf_clear) struct bk_buf key = BK_BUF_INIT;
 	struct bk_refusal *r;
 
-	bk_db_text_array(&key, keys, page->width - 1);
-	job->refusals = bk_realloc(job->refusals, job->refusal_count + 1, sizeof(*job->refusals));
-	r = &job->refusals[job->refusal_count++];
-	*r = (struct bk_refusal){.rule = job->units.items[job->current].rule->name,
-				 .key = bk_strdup(bk_buf_cstr(&key)),
-				 .message = bk_strdup(why->message)};
+	refusals->items = bk_realloc(refusals->items, refusals->count + 1,
+				     sizeof(*refusals->items));
+	r = &refusals->items[refusals->count++];
+	*r = (struct bk_refusal){
+		.rule = rule, .key = bk_strdup(key), .message = bk_strdup(why->message)};
 	memcpy(r->sqlstate, why->sqlstate, sizeof(r->sqlstate));
 }
 
-void bk_refusals_clear(struct bk_job *job)
+bool bk_page_set_aside(struct bk_job *job, int64_t item, const struct bk_error *why)
 {
-	for (size_t i = 0; i < job->refusal_count; i++) {
-		free(job->refusals[i].key);
-		free(job->refusals[i].message);
-	}
-	free(job->refusals);
-	job->refusals = NULL;
-	job->refusal_count = 0;
+	const struct bk_page *page = &job->page;
+	const char *rule = job->units.items[job->current].rule->name;
+	const char *const *keys = (const char *const *)&page
+					  ->values[(size_t)item * page->width + 1];
+	struct bk_refusals *refusals = job->refusals;
+	BK_CLEAN(bk_buf_clear) struct bk_buf key = BK_BUF_INIT;
+	bool is_new;
+
+	bk_db_text_array(&key, keys, page->width - 1);
+	(void)pthread_mutex_lock(&refusals->lock);
+	is_new = !is_among(refusals, rule, bk_buf_cstr(&key));
+	if (is_new)
+		add_refusal(refusals, rule, bk_buf_cstr(&key), why);
+	(void)pthread_mutex_unlock(&refusals->lock);
+	return is_new;
 }
 
 enum { COLUMNS = 4 };
@@ -142,12 +236,12 @@ enum { COLUMNS = 4 };
 /* The refusals as one text[] literal per column: rule, key, SQLSTATE, message. */
 static void write_columns(const struct bk_job *job, struct bk_buf out[COLUMNS])
 {
-	size_t n = job->refusal_count;
+	size_t n = job->refusals->count;
 	const char **texts = bk_calloc(n + 1, sizeof(*texts));
 
 	for (int column = 0; column < COLUMNS; column++) {
 		for (size_t i = 0; i < n; i++) {
-			const struct bk_refusal *r = &job->refusals[i];
+			const struct bk_refusal *r = &job->refusals->items[i];
 			const char *const values[COLUMNS] = {r->rule, r->key, r->sqlstate,
 							     r->message};
 

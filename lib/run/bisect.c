@@ -6,7 +6,10 @@
 #include "run/internal.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 enum { SAMPLE = 8 };
 
@@ -48,21 +51,23 @@ static enum bk_rc too_many(const struct bk_run_request *q, const struct bk_error
 	return bk_error_hint(err, "nothing was set aside; look for the constraint or trigger");
 }
 
+/* Those that are tried again do not count: they may well be refused together. */
 static enum bk_rc set_aside(struct page *p, int64_t item, const struct bk_error *why,
 			    struct bk_error *err)
 {
+	const struct bk_work *work = &p->w->work;
 	struct bk_crew *crew = p->w->crew;
 	int64_t n;
 
+	if (!work->set_aside(work->self, item, why))
+		return BK_OK;
 	(void)pthread_mutex_lock(&crew->lock);
-	n = ++crew->aside;
-	if (n == 1)
+	if (++crew->aside == 1)
 		crew->refusal = *why;
+	crew->newly_aside += !work->was_aside(work->self, item);
+	n = crew->newly_aside;
 	(void)pthread_mutex_unlock(&crew->lock);
-	if (n > crew->request->max_aside)
-		return too_many(crew->request, why, err);
-	p->w->work.set_aside(p->w->work.self, item, why);
-	return BK_OK;
+	return n > crew->request->max_aside ? too_many(crew->request, why, err) : BK_OK;
 }
 
 /* A part that was refused as a whole. */
@@ -89,16 +94,31 @@ static enum bk_rc split(struct page *p, int64_t first, int64_t count,
 	return BK_OK;
 }
 
+/* The items of a page that no earlier run set aside; *ret gets their numbers. */
+static int64_t find_new(struct page *p, int64_t count, int64_t **ret)
+{
+	const struct bk_work *work = &p->w->work;
+	int64_t n = 0;
+
+	*ret = bk_calloc((size_t)count + 1, sizeof(**ret));
+	for (int64_t i = 0; i < count; i++)
+		if (!work->was_aside(work->self, i))
+			(*ret)[n++] = i;
+	return n;
+}
+
 /* Eight rows spread over the page, each alone: when all of them are refused with
    one SQLSTATE the fault is not theirs. */
-static enum bk_rc check_sample(struct page *p, int64_t count, struct bk_error *err)
+static enum bk_rc check_sample(struct page *p, const int64_t *items, int64_t count,
+			       struct bk_error *err)
 {
 	struct bk_error first_why = {.rc = BK_OK};
 
 	for (int64_t i = 0; i < SAMPLE; i++) {
+		int64_t item = items[i * (count - 1) / (SAMPLE - 1)];
 		struct bk_error why;
 		bool refused = false;
-		enum bk_rc rc = try_part(p, i * (count - 1) / (SAMPLE - 1), 1, &refused, &why);
+		enum bk_rc rc = try_part(p, item, 1, &refused, &why);
 
 		if (rc) {
 			*err = why;
@@ -112,6 +132,17 @@ static enum bk_rc check_sample(struct page *p, int64_t count, struct bk_error *e
 	*err = first_why;
 	bk_error_prefix(err, "each of %d bookings tried alone is refused", SAMPLE);
 	return bk_error_hint(err, "nothing was set aside; look for the constraint or trigger");
+}
+
+/* A fault of all rows must not be mistaken for many bad ones. */
+static enum bk_rc check_page(struct page *p, int64_t count, struct bk_error *err)
+{
+	int64_t *items = NULL;
+	int64_t n = find_new(p, count, &items);
+	enum bk_rc rc = n >= SAMPLE ? check_sample(p, items, n, err) : BK_OK;
+
+	free(items);
+	return rc;
 }
 
 enum bk_rc bk_worker_bisect(struct bk_worker *w, int64_t max, struct bk_batch *ret,
@@ -128,8 +159,8 @@ enum bk_rc bk_worker_bisect(struct bk_worker *w, int64_t max, struct bk_batch *r
 		if (!rc || (rc = bk_worker_again(w, err)))
 			break;
 	}
-	if (!rc && count >= SAMPLE)
-		rc = check_sample(&p, count, err);
+	if (!rc)
+		rc = check_page(&p, count, err);
 	/* The one that is left need not be the one that was refused. */
 	if (!rc && count == 1 && (rc = try_part(&p, 0, 1, &refused, &refusal)))
 		*err = refusal;

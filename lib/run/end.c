@@ -183,36 +183,59 @@ static int64_t last_moment(const struct bk_worker *w, enum bk_rc cause)
 	return w->run.deadline_ms > trip ? w->run.deadline_ms : trip;
 }
 
-enum bk_rc bk_end(struct bk_worker *w, enum bk_rc cause, const struct bk_error *why,
-		  struct bk_run_result *result, struct bk_error *err)
+/* Tries until the record is closed; *ret is it. */
+static enum bk_rc close_record(struct bk_worker *w, const struct end_params *p, bool settles,
+			       bool whole, struct bk_rows **ret, struct bk_error *err)
 {
-	struct bk_crew *crew = w->crew;
-	const struct bk_sql_var var = {"bk", crew->request->schema};
-	/* Everything that was due was seen: what was not refused again is well again. */
-	bool whole = crew->tries_again && w->done && (!cause || cause == BK_E_PARTIAL);
-	bool settles = w->work.settle && (crew->aside || whole);
-	struct end_params p;
+	const struct bk_sql_var var = {"bk", w->crew->request->schema};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
-	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	enum bk_rc rc;
 
-	fill_end(&p, w, cause, why);
 	if ((rc = bk_sql_fill_file(&sql, "run_end", &var, 1, err)))
 		return rc;
-	const struct bk_stmt stmt = {"run_end", bk_buf_cstr(&sql), p.values, END_PARAMS,
+	const struct bk_stmt stmt = {"run_end", bk_buf_cstr(&sql), p->values, END_PARAMS,
 				     BK_MAYBE_ROW};
 
 	w->attempt = 0;
-	w->run.deadline_ms = last_moment(w, cause);
 	for (bool again = false;; again = true) {
 		/* The record is closed also when a signal asked for the end. */
 		bk_db_hold_interrupts(w->run.db, true);
-		rc = close_once(w, &stmt, settles, whole, again, &rows, err);
+		rc = close_once(w, &stmt, settles, whole, again, ret, err);
 		if (!rc || (rc = bk_worker_again(w, err)))
 			break;
 	}
 	bk_db_hold_interrupts(w->run.db, false);
 	if (rc)
-		return bk_error_prefix(err, "closing execution %" PRId64, w->run.execution);
-	return bk_rows_read(rows, 0, end_fields, BK_COUNT(end_fields), result, err);
+		bk_error_prefix(err, "closing execution %" PRId64, w->run.execution);
+	return rc;
+}
+
+enum bk_rc bk_end(struct bk_worker *w, enum bk_rc cause, const struct bk_error *why,
+		  struct bk_run_result *result, struct bk_error *err)
+{
+	struct bk_crew *crew = w->crew;
+	/* Everything that was due was tried: what was not refused again is well again. */
+	bool whole = crew->tries_again && w->done && !crew->bound_reached &&
+		     crew->passed_over == 0 && (!cause || cause == BK_E_PARTIAL);
+	bool settles = w->work.settle && (crew->aside || whole);
+	struct end_params p;
+	struct bk_error ignored;
+	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
+	enum bk_rc rc;
+	enum bk_rc read;
+
+	w->run.deadline_ms = last_moment(w, cause);
+	fill_end(&p, w, cause, why);
+	rc = close_record(w, &p, settles, whole, &rows, err);
+	/* That the quarantine cannot be written must not leave the record open. */
+	if (rc && settles && rc != BK_E_LEASE_LOST && !bk_db_lost(w->run.db)) {
+		crew->aside = 0;
+		fill_end(&p, w, rc, err);
+		if (close_record(w, &p, false, false, &rows, &ignored))
+			return rc;
+	} else if (rc) {
+		return rc;
+	}
+	read = bk_rows_read(rows, 0, end_fields, BK_COUNT(end_fields), result, rc ? &ignored : err);
+	return rc ? rc : read;
 }

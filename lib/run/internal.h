@@ -34,6 +34,7 @@ struct bk_crew {
 	int64_t slowest_ms;
 	int64_t retries;
 	int64_t aside;
+	int64_t newly_aside;     /* of these, not by earlier runs as well */
 	struct bk_error refusal; /* why the first of them was set aside */
 	int64_t allowance;       /* changes that are still allowed; -1 = any number */
 	const char *bound_key;   /* the setting behind the allowance; NULL = --limit */

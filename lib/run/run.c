@@ -90,8 +90,8 @@ static bool was_signalled(enum bk_rc rc)
 	return rc == BK_E_INTERRUPTED || rc == BK_E_TERMINATED;
 }
 
-/* Drains and closes. The cause of a failure comes first; one of the closing is
-   reported only where there was none. */
+/* Drains and closes. That the record could not be closed is worse than that work
+   remains, but no error hides the one that came first. */
 static enum bk_rc run_claimed(struct bk_worker *w, struct bk_run_result *result,
 			      struct bk_error *err)
 {
@@ -115,12 +115,13 @@ static enum bk_rc run_claimed(struct bk_worker *w, struct bk_run_result *result,
 		crew->aside = 0;
 	result->remaining = crew->rest.remaining;
 	result->skipped_locked = crew->rest.skipped_locked;
-	result->quarantined = crew->aside;
 	rc = bk_end(w, cause, err, result, &end_error);
 	result->retries = crew->retries;
-	if (!cause && rc)
-		*err = end_error;
-	return cause ? cause : rc;
+	result->quarantined = crew->aside;
+	if (!rc || bk_status_is_error(cause) || was_signalled(cause))
+		return cause;
+	*err = end_error;
+	return rc;
 }
 
 static void init(struct bk_crew *crew, struct bk_worker *w, struct bk_db *db,

@@ -136,24 +136,29 @@ struct bk_work {
 
 	/* From here on NULL where the work has no such thing. */
 
-	/* Another worker's own state: prepared alike, at the same position. join takes
-	   over what it counted and set aside, and frees it. */
+	/* Another worker's own state: prepared alike, at the same position; what is set
+	   aside is known to all of them. join takes over what it counted, and frees it. */
 	void *(*fork)(void *self);
 	void (*join)(void *self, void *other);
 	/* Back to where everything begins, to look for what was passed over. */
 	void (*rewind)(void *self);
 
 	/* After a batch was refused for a row's fault. page fixes what the next batch
-	   would take, at most `max` items, in their order; part is a batch of `count`
-	   of these from `first` on, and committed follows it, too; page_done moves the
-	   position behind the page and says whether anything is left to scan. */
+	   would take, at most `max` items, in their order and without those that this
+	   run set aside; part is a batch of `count` of these from `first` on, and
+	   committed follows it, too; page_done moves the position behind the page and
+	   says whether anything is left to scan. */
 	enum bk_rc (*page)(void *self, const struct bk_run *run, int64_t max, int64_t *ret_count,
 			   struct bk_error *err);
 	enum bk_rc (*part)(void *self, const struct bk_run *run, int64_t first, int64_t count,
 			   struct bk_batch *ret, struct bk_error *err);
 	bool (*page_done)(void *self);
-	/* Remembers an item of the page as refused for that reason. */
-	void (*set_aside)(void *self, int64_t item, const struct bk_error *why);
+	/* True for an item that an earlier run set aside: that it is refused again says
+	   nothing about the others. */
+	bool (*was_aside)(void *self, int64_t item);
+	/* Remembers an item of the page as refused for that reason; false where another
+	   worker of the run did so before. */
+	bool (*set_aside)(void *self, int64_t item, const struct bk_error *why);
 	/* In the open transaction that closes the record: stores what was set aside;
 	   `whole`: the run saw everything that was due, so that what is not refused
 	   again is set aside no longer. */

@@ -213,6 +213,27 @@ void rig_due(int n)
 		  n, n);
 }
 
+void rig_refuse(void)
+{
+	side_exec(
+		rig.side,
+		"CREATE OR REPLACE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+		" $$ BEGIN RAISE EXCEPTION 'booking %% is refused', OLD.id; END $$;"
+		"CREATE TRIGGER refuse BEFORE UPDATE OF status ON public.bookings FOR EACH ROW"
+		" WHEN (OLD.resource_id = 666 AND NEW.status = 'ACTIVE') EXECUTE FUNCTION public.refuse()");
+}
+
+void rig_spoil(const char *which)
+{
+	side_exec(rig.side, "UPDATE public.bookings SET resource_id = 666 WHERE %s", which);
+}
+
+const char *rig_aside(void)
+{
+	return side_text(rig.side, "SELECT coalesce(string_agg(booking_key[1], ' ' ORDER BY"
+				   " booking_key[1]::bigint), '') FROM bk.quarantined_bookings");
+}
+
 void rig_audit(void)
 {
 	side_exec(rig.side,
@@ -221,7 +242,7 @@ void rig_audit(void)
 		  "CREATE OR REPLACE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS $$"
 		  " BEGIN INSERT INTO public.audit (id, from_state, to_state)"
 		  " VALUES (OLD.id::text, OLD.status::text, NEW.status::text); RETURN NULL; END $$;"
-		  "CREATE TRIGGER note AFTER UPDATE ON public.bookings"
+		  "CREATE TRIGGER note AFTER UPDATE OF status ON public.bookings"
 		  " FOR EACH ROW EXECUTE FUNCTION public.note()");
 }
 

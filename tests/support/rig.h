@@ -69,6 +69,11 @@ enum bk_rc rig_connect(void *arg, int64_t timeout_ms, struct bk_db **ret, struct
    one after the other between an hour and half an hour ago. */
 void rig_due(int n);
 
+/* From now on a trigger refuses to make bookings of resource 666 active; turns those
+   of which `which` (a condition) holds into such bookings. */
+void rig_refuse(void);
+void rig_spoil(const char *which);
+
 /* Writes each change of a status to table audit (id, from_state, to_state). */
 void rig_audit(void);
 
@@ -76,6 +81,9 @@ void rig_audit(void);
    activate-due. Both are valid until the side's next question. */
 const char *rig_record(int id);
 const char *rig_job_column(const char *column);
+
+/* Ids of the bookings that are set aside, in order: "3 7". "" = none. */
+const char *rig_aside(void);
 
 /* Changes in table audit, and those of a booking that had one before. */
 int64_t rig_changed(void);
