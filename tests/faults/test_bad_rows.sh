@@ -99,8 +99,8 @@ sql_is "select count(*), min(booking_key[1]::int), max(booking_key[1]::int),
 	bool_and(booking_key[1]::int % 100 = 0) from bk.quarantined_bookings" "100|100|10000|t"
 
 t "one more than max-quarantine is a fault of all"
-configure "activate-due { $settings max-quarantine = 99 }"
-fresh 10000
+configure "activate-due { $settings max-quarantine = 9 }"
+fresh 1000
 run bkactivate --now --json
 is_rc 1
 json_is .data.status ERROR
@@ -146,6 +146,16 @@ for kind in "${kinds[@]}"; do
 	ends_as "$(table)"
 	sql "$unmake"
 done
+
+t "a bad row is counted once, also when the run looks again for rows that others held"
+fresh 100
+refuse "new.id = 50"
+hold "select from bookings where id = 20 for update"
+run bkactivate --now
+is_rc 3
+is "$(last_record status processed_count quarantined skipped_locked)" "PARTIAL|98|1|1"
+let_go
+is "$(set_aside)" "50 P0001 1"
 
 t "two workers, and bad rows for both"
 configure "activate-due { $settings batch-size = 50 parallel = 2 }"
