@@ -22,8 +22,8 @@ static const struct bk_option options[] = {
 	 "so many at most, 50 where not given", 1, 1000, NULL},
 	{"after", 0, TEXT("CURSOR", after), "the page after the one that named this cursor", 0, 0,
 	 NULL},
-	{"interval", 0, TEXT("TIME", interval), "refresh so often, each 2s where not given", 0, 0,
-	 NULL},
+	{"interval", 0, BK_OPT_DURATION, "TIME", offsetof(struct bk_options, interval_ms),
+	 "pause between two refreshes, 2s where not given", 100, 3600000, NULL},
 	{"count", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, count),
 	 "end after so many refreshes", 1, 1000000000, NULL},
 };

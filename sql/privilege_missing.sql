@@ -11,11 +11,15 @@ WITH need AS (
 		('schema_migrations', 'SELECT', false), ('scheduler_job_info', 'SELECT', false),
 		('maintenance_executions', 'SELECT', false), ('execution_workers', 'SELECT', false),
 		('booking_transitions', 'SELECT', false), ('instances', 'SELECT', false),
+		('booking_holds', 'SELECT', false), ('quarantined_bookings', 'SELECT', false),
 		('jobs', 'SELECT', false), ('scheduler_job_info', 'UPDATE', true),
 		('maintenance_executions', 'INSERT', true), ('maintenance_executions', 'UPDATE', true),
 		('execution_workers', 'INSERT', true), ('execution_workers', 'UPDATE', true),
 		('execution_workers', 'DELETE', true), ('booking_transitions', 'INSERT', true),
-		('instances', 'INSERT', true), ('instances', 'UPDATE', true)) AS t (name, privilege, for_update)
+		('instances', 'INSERT', true), ('instances', 'UPDATE', true),
+		('booking_holds', 'INSERT', true), ('booking_holds', 'UPDATE', true),
+		('booking_holds', 'DELETE', true), ('quarantined_bookings', 'INSERT', true),
+		('quarantined_bookings', 'UPDATE', true), ('quarantined_bookings', 'DELETE', true)) AS t (name, privilege, for_update)
 ), lacking AS (
 	SELECT n.name, n.privilege
 	  FROM need AS n

@@ -2,13 +2,15 @@
 -- $1 execution  $2 token  $3 workers int: they are numbered 1 to this less one  $4 lease ms
 -- Rows: one per worker, none when the lease is lost. Locks the ledger row of worker 0.
 WITH own AS MATERIALIZED (
-	SELECT w.execution_id, w.token
+	SELECT w.execution_id, w.token, w.cancel_requested
 	  FROM :"bk".execution_workers AS w
 	 WHERE w.execution_id = $1::bigint AND w.worker = 0 AND w.token = $2::bigint
 	   FOR UPDATE
 )
-INSERT INTO :"bk".execution_workers AS w (execution_id, worker, token, lease_expires_at)
-SELECT own.execution_id, n.worker, own.token, clock_timestamp() + $4::bigint * interval '1 millisecond'
+INSERT INTO :"bk".execution_workers AS w
+       (execution_id, worker, token, lease_expires_at, cancel_requested)
+SELECT own.execution_id, n.worker, own.token,
+       clock_timestamp() + $4::bigint * interval '1 millisecond', own.cancel_requested
   FROM own, generate_series(1, $3::integer - 1) AS n (worker)
 ON CONFLICT (execution_id, worker) DO UPDATE SET lease_expires_at = excluded.lease_expires_at
 RETURNING w.worker

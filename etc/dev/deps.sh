@@ -49,8 +49,10 @@ look_for() {
 		need mandoc mandoc
 		;;
 	faults)
-		# Debian has it where only root's PATH leads to.
+		# Debian has them where only root's PATH leads to.
 		[ -x /usr/sbin/pgbouncer ] || need pgbouncer pgbouncer
+		[ -x /usr/sbin/cron ] || need cron cron
+		need faketime faketime
 		;;
 	lint)
 		need clang clang

@@ -85,11 +85,8 @@ static enum bk_rc ask(struct bk_app *app, const char *schema, bool read_only, st
 				     .param_count = 1,
 				     .shape = BK_ONE_ROW};
 
-	rc = bk_tx_one(app->db, read_only ? BK_TX_READ : BK_TX_OWN, &limits, &stmt, &rows,
+	rc = bk_tx_one(app->db, read_only ? BK_TX_READ : BK_TX_CHECK, &limits, &stmt, &rows,
 		       &app->err);
-	/* Nothing was written, so there is nothing to be found out. */
-	if (rc == BK_E_UNKNOWN)
-		rc = bk_error_set(&app->err, BK_E_UNAVAILABLE, "connection to the server was lost");
 	if (rc)
 		return rc;
 	return bk_rows_read(rows, 0, preflight_fields, BK_COUNT(preflight_fields), ret, &app->err);

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "conf/jobs.h"
 #include "rule/table.h"
 
 /* JSON is one document that must fit in memory, so it lists so many bookings
@@ -80,10 +81,13 @@ static void put_head(struct dry_out *d, struct bk_buf *out)
 	if (d->app->format != BK_OUT_CSV || d->headed)
 		return;
 	d->headed = true;
-	for (size_t i = 0; i < m->key_count; i++) {
-		bk_escape_csv(out, m->keys[i], false);
-		bk_buf_char(out, ',');
-	}
+	if (strcmp(d->job, BK_JOB_CLEANUP) == 0)
+		bk_buf_str(out, "key,");
+	else
+		for (size_t i = 0; i < m->key_count; i++) {
+			bk_escape_csv(out, m->keys[i], false);
+			bk_buf_char(out, ',');
+		}
 	bk_buf_str(out, "from,to,rule,dueAt\n");
 }
 
@@ -192,12 +196,12 @@ static enum bk_rc finish(struct dry_out *d, const struct bk_dry_head *head, bool
 	}
 	for (size_t i = 0; i < d->rule_count; i++)
 		bk_buf_fmt(&out, "rule %s: %" PRId64 "\n", d->rules[i].rule, d->rules[i].count);
-	bk_buf_fmt(&out,
-		   "DRY RUN: %s would change %" PRId64
-		   " bookings as of %s; nothing was changed%s%s%s%s\n",
-		   d->job, d->total, head->as_of, head->job_status ? "; the job is " : "",
-		   head->job_status ? head->job_status : "",
-		   head->next_at ? ", its next run at " : "", head->next_at ? head->next_at : "");
+	bk_buf_fmt(
+		&out,
+		"DRY RUN: %s would change %" PRId64 " %ss as of %s; nothing was changed%s%s%s%s\n",
+		d->job, d->total, bk_run_noun(d->job), head->as_of,
+		head->job_status ? "; the job is " : "", head->job_status ? head->job_status : "",
+		head->next_at ? ", its next run at " : "", head->next_at ? head->next_at : "");
 	return bk_app_write(d->app, &out);
 }
 

@@ -57,7 +57,7 @@ struct bk_options {
 	const char *until;
 	const char *trigger;
 	const char *after;
-	const char *interval;
+	int64_t interval_ms;
 	int64_t count;
 };
 

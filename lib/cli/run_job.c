@@ -51,6 +51,9 @@ static enum bk_rc look_first(struct bk_app *app, const char *fingerprint, struct
 {
 	enum bk_rc rc = bk_app_check_schema(app, false);
 
+	/* The usual tick came to nothing because its connection went, maybe. */
+	if (rc && bk_db_lost(app->db) && !bk_app_connect_raw(app, r->job))
+		rc = bk_app_check_schema(app, false);
 	if (!rc)
 		return check_mapping(app, fingerprint, &r->error);
 	if (rc == BK_E_PERMISSION)
@@ -148,6 +151,18 @@ static void warn_of_clock(struct bk_app *app, const struct bk_run_result *result
 		    ms < 0 ? "behind" : "ahead of");
 }
 
+/* As for an execution that a claim took over. */
+static void warn_of_closed(struct bk_app *app, const struct bk_run_report *r)
+{
+	const char *line = r->work ? bk_job_closed(r->work) : NULL;
+
+	for (size_t len; line; line = line[len] ? line + len + 1 : NULL) {
+		len = strcspn(line, "\n");
+		bk_app_warn(app, "%.*s had lost its lease and was closed as ABANDONED", (int)len,
+			    line);
+	}
+}
+
 void bk_run_report_log(struct bk_app *app, const struct bk_run_report *r)
 {
 	struct bk_log_record record = record_of(r);
@@ -158,6 +173,7 @@ void bk_run_report_log(struct bk_app *app, const struct bk_run_report *r)
 		bk_app_warn(app,
 			    "execution %s of %s had lost its lease and was closed as ABANDONED",
 			    r->result.abandoned_id, r->job);
+	warn_of_closed(app, r);
 	if (r->rc)
 		return;
 	message = bk_asprintf("%s %s", r->job, bk_outcome_names[r->result.outcome]);

@@ -66,6 +66,9 @@ void bk_run_report_log(struct bk_app *app, const struct bk_run_report *report);
 /* Says why the run failed, on standard error and in the log, as it happens. */
 void bk_run_report_failure(struct bk_app *app, const struct bk_run_report *report);
 
+/* What the job changes: "booking", or "record" of bk's own. */
+const char *bk_run_noun(const char *job);
+
 /* Prints the report in the format asked for: one line at a terminal or with
    -v, nothing otherwise; sets app->data for JSON. */
 enum bk_rc bk_run_report_print(struct bk_app *app, const struct bk_run_report *report);

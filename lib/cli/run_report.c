@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "conf/jobs.h"
 
 /* Changes per rule and from-state: the units of several scans count together. */
 static void add_rules(struct bk_json *o, const struct bk_job *work)
@@ -90,6 +91,11 @@ struct bk_json *bk_run_report_json(const struct bk_run_report *r)
 	return o;
 }
 
+const char *bk_run_noun(const char *job)
+{
+	return strcmp(job, BK_JOB_CLEANUP) == 0 ? "record" : "booking";
+}
+
 static void put_line(struct bk_buf *out, const struct bk_run_report *r)
 {
 	const struct bk_run_result *result = &r->result;
@@ -105,9 +111,9 @@ static void put_line(struct bk_buf *out, const struct bk_run_report *r)
 		bk_buf_char(out, '\n');
 		return;
 	}
-	bk_buf_fmt(out, "%s, %" PRId64 " booking%s changed",
+	bk_buf_fmt(out, "%s, %" PRId64 " %s%s changed",
 		   result->status ? result->status : "not closed", result->processed,
-		   result->processed == 1 ? "" : "s");
+		   bk_run_noun(r->job), result->processed == 1 ? "" : "s");
 	if (result->status) {
 		bk_buf_str(out, " in ");
 		bk_human_duration(out, result->execution_time_ms);

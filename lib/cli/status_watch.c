@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/number.h"
 #include "base/text.h"
 #include "cli/signals.h"
 #include "cli/status_print.h"
@@ -23,8 +22,6 @@
 #include "out/screen.h"
 
 #define DEFAULT_INTERVAL_MS 2000
-#define MIN_INTERVAL_MS 100
-#define MAX_INTERVAL_MS 3600000
 /* A signal that lands just before the sleep is seen after this long at most. */
 #define SLICE_MS 200
 
@@ -98,21 +95,6 @@ static enum bk_rc enter_screen(struct watch *w)
 	bk_signals_catch_stop(true);
 	bk_out_screen_enter(&text);
 	return put(w->app, &text);
-}
-
-static enum bk_rc read_interval(struct bk_app *app, int64_t *ret)
-{
-	const char *text = app->line.options.interval;
-	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
-
-	if (!text ||
-	    (bk_parse_duration(text, ret) && *ret >= MIN_INTERVAL_MS && *ret <= MAX_INTERVAL_MS))
-		return BK_OK;
-	bk_quote(&shown, text);
-	(void)bk_error_set(&app->err, BK_E_USAGE,
-			   "option --interval: %s is no time from 100ms to 1h",
-			   bk_buf_cstr(&shown));
-	return bk_error_hint(&app->err, "write 500ms, 2s or 1m");
 }
 
 /* One document, or one header, is not what never ends. */
@@ -321,17 +303,17 @@ static enum bk_rc end(struct watch *w)
 
 enum bk_rc bk_status_watch(struct bk_app *app)
 {
+	int64_t given = app->line.options.interval_ms;
 	BK_CLEAN(clear_watch)
 	struct watch w = {
 		.app = app,
-		.interval_ms = DEFAULT_INTERVAL_MS,
+		.interval_ms = given > 0 ? given : DEFAULT_INTERVAL_MS,
 		.count = app->line.options.count,
 		.page = BK_BUF_INIT,
 	};
 	enum bk_rc rc;
 
-	if ((rc = check_format(app)) || (rc = read_interval(app, &w.interval_ms)) ||
-	    (rc = watch(&w)))
+	if ((rc = check_format(app)) || (rc = watch(&w)))
 		return rc;
 	return end(&w);
 }

@@ -54,7 +54,7 @@ void bk_db_library_version(struct bk_buf *out)
 
 bool bk_db_lost(const struct bk_db *db)
 {
-	return !db->conn || PQstatus(db->conn) != CONNECTION_OK;
+	return !db || !db->conn || PQstatus(db->conn) != CONNECTION_OK;
 }
 
 void bk_db_first_line(char *dst, size_t size, const char *message)
@@ -352,10 +352,14 @@ static enum bk_rc run_raw(struct bk_db *db, const struct bk_stmt *stmts, size_t 
 	if (!rc)
 		rc = read_all(db, stmts, count, ret, err);
 	bk_db_hook();
-	if (rc && is_unknown(db, err))
+	if (rc && is_unknown(db, err)) {
+		const struct bk_error cause = *err;
+
 		rc = bk_error_set(
 			err, BK_E_UNKNOWN,
-			"the connection was lost during a commit, its outcome is not known");
+			"the connection was lost during a commit, its outcome is not known: %s",
+			cause.message);
+	}
 	end_trip(db);
 	return rc;
 }

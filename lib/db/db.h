@@ -127,7 +127,7 @@ typedef enum bk_rc (*bk_row_fn)(void *arg, const struct bk_rows *rows, struct bk
 enum bk_rc bk_db_stream(struct bk_db *db, const struct bk_stmt *stmt, bk_row_fn row, void *arg,
 			struct bk_error *err) BK_NODISCARD;
 
-/* True when the connection is unusable and must be made anew. */
+/* True when the connection is unusable and must be made anew, or db is NULL. */
 bool bk_db_lost(const struct bk_db *db);
 
 /* Looks, without waiting, whether a connection that was idle is still there: false when the

@@ -118,7 +118,8 @@ enum bk_rc bk_tx_one(struct bk_db *db, enum bk_tx_kind kind, const struct bk_tx_
 	enum bk_rc rc;
 
 	stmts[n++] = *stmt;
-	stmts[n++] = (struct bk_stmt)BK_COMMIT;
+	stmts[n++] = kind == BK_TX_CHECK ? plain("rollback", "ROLLBACK")
+					 : (struct bk_stmt)BK_COMMIT;
 	bk_tx_deadline(db, limits);
 	if ((rc = bk_db_run(db, stmts, n, rows, err)))
 		return rc;

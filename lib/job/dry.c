@@ -144,11 +144,13 @@ enum bk_rc bk_job_dry_run(struct bk_job *job, struct bk_db *db, const char *sche
 	enum bk_rc rc;
 
 	bk_table_clear(&job->table);
-	if ((rc = bk_table_load(db, job->mapping, &job->table, err)))
+	if (!job->cleanup && (rc = bk_table_load(db, job->mapping, &job->table, err)))
 		return rc;
 	d.scope = bk_scope_of_params(job->mapping, &job->table, schema);
 	if ((rc = open_snapshot(&d, db, schema, max_age_ms, ret_head, err)))
 		return rc;
+	if (job->cleanup)
+		rc = bk_cleanup_list(job->cleanup, db, limit, row, arg, err);
 	for (size_t i = 0; i < job->units.count && !rc && d.left != 0; i++) {
 		d.unit = &job->units.items[i];
 		rc = list_unit(&d, db, err);

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "job/cleanup.h"
 #include "job/job.h"
 #include "rule/unit.h"
 
@@ -47,6 +48,7 @@ struct bk_refusals {
 struct bk_job {
 	const char *name;
 	const struct bk_conf *conf;
+	struct bk_cleanup *cleanup; /* of the job cleanup, which has no units; else NULL */
 	const struct bk_mapping *mapping;
 	struct bk_policy policy;
 	struct bk_rules rules;

@@ -32,6 +32,8 @@ struct bk_job *bk_job_new(const struct bk_conf *conf, const char *name)
 	job->name = name;
 	job->conf = conf;
 	job->mapping = bk_conf_mapping(conf);
+	if (strcmp(name, BK_JOB_CLEANUP) == 0)
+		job->cleanup = bk_cleanup_new(bk_conf_str(conf, "schema"));
 	job->policy = bk_policy_of(conf);
 	bk_rules_build(&job->policy, &job->rules);
 	bk_units_build(&job->rules, job->mapping, name, &job->units);
@@ -43,6 +45,7 @@ struct bk_job *bk_job_new(const struct bk_conf *conf, const char *name)
 
 static void free_shared(struct bk_job *job)
 {
+	bk_cleanup_free(job->cleanup);
 	bk_units_clear(&job->units);
 	bk_rules_clear(&job->rules);
 	bk_table_clear(&job->table);
@@ -73,14 +76,21 @@ void bk_job_clean(struct bk_job **job)
 
 size_t bk_job_unit_count(const struct bk_job *job)
 {
-	return job->units.count;
+	return job->cleanup ? bk_cleanup_kind_count() : job->units.count;
 }
 
 struct bk_tally bk_job_tally(const struct bk_job *job, size_t unit)
 {
+	if (job->cleanup)
+		return bk_cleanup_tally(job->cleanup, unit);
 	const struct bk_unit *u = &job->units.items[unit];
 
 	return (struct bk_tally){u->rule->name, u->from, u->to, job->changed[unit]};
+}
+
+const char *bk_job_closed(const struct bk_job *job)
+{
+	return job->cleanup ? bk_cleanup_closed(job->cleanup) : NULL;
 }
 
 /* True when the pinned plan reads the scan in order: no sort, no whole table. */
@@ -258,6 +268,8 @@ enum bk_rc bk_job_work(struct bk_job *job, struct bk_work *ret, struct bk_error 
 				 "(SELECT bounds.lower FROM bounds)"};
 	enum bk_rc rc;
 
+	if (job->cleanup)
+		return bk_cleanup_work(job->cleanup, ret, err);
 	bk_buf_reset(&job->probe);
 	bk_buf_reset(&job->rough_probe);
 	if ((rc = bk_units_probe(&job->probe, &job->units, &scope, err)))

@@ -36,6 +36,10 @@ struct bk_tally {
 size_t bk_job_unit_count(const struct bk_job *job);
 struct bk_tally bk_job_tally(const struct bk_job *job, size_t unit);
 
+/* Dead executions that the job cleanup closed, one a line: "execution 17 of
+   activate-due on host-7 pid 4711"; NULL = none. */
+const char *bk_job_closed(const struct bk_job *job);
+
 /* A run's request from the configuration; instance, manual and the like are
    the caller's to fill in. */
 struct bk_run_request bk_job_request(const struct bk_conf *conf, const char *job);
@@ -63,6 +67,7 @@ typedef enum bk_rc (*bk_dry_fn)(void *arg, const struct bk_dry_row *row, struct 
 /*
  * What a run would change now, row by row as it arrives, in the order of a run,
  * in one read-only snapshot. `limit` -1 = all; max_age_ms -1 = no lower bound.
+ * A row of the job cleanup has one key, a text for people.
  * Fills *ret_head before the first row. Changes and records nothing.
  */
 enum bk_rc bk_job_dry_run(struct bk_job *job, struct bk_db *db, const char *schema,

@@ -80,7 +80,10 @@ void bk_key_texts(struct bk_buf *out, const struct bk_mapping *mapping,
 		bk_buf_str(&column, "b.");
 		bk_sql_ident(&column, mapping->keys[i]);
 		bk_buf_str(out, i ? ", " : "");
+		bk_buf_str(out, "(");
 		bk_value_text(out, bk_buf_cstr(&column), c ? c->type : "");
+		/* Key columns may have collations of their own, which do not mix. */
+		bk_buf_str(out, ") COLLATE pg_catalog.\"default\"");
 	}
 }
 

@@ -96,3 +96,14 @@ let_go() {
 	exec 9>&-
 	wait "$holder"
 }
+
+# wait_until COMMAND...: runs it again until it succeeds; the answer of the server is the only pause
+wait_until() {
+	local tries
+	for ((tries = 0; tries < 2000; tries++)); do
+		! "$@" || return 0
+		sql "select 1" >/dev/null
+	done
+	harness_fail "never came true" "$*" "false"
+	return 1
+}

@@ -105,6 +105,17 @@ run bkstatus execution "$id" --json
 same "$(keys Execution; echo transitions)" "$(json_keys .data <<<"$OUT")" "one execution"
 same "$(keys Transition)" "$(json_keys '.data.transitions[0]' <<<"$OUT")" transition
 
+t "bk(7) has the keys of a running execution"
+sql "WITH e AS (INSERT INTO bk.maintenance_executions (run_id, operation, description, executed_at,
+		status, triggered_by, invoked_by, server_instance, pid, version, lease_token, as_of)
+	VALUES (gen_random_uuid(), 'update-expired', 'x', now(), 'RUNNING', 'MANUAL', 'u/u', 'h', 1,
+		'1', 0, now()) RETURNING id)
+	INSERT INTO bk.execution_workers (execution_id, worker, token, lease_expires_at)
+	SELECT id, 0, 0, now() + interval '1 hour' FROM e"
+running=$(bkstatus watch --count=1 -o jsonl)
+sql "DELETE FROM bk.maintenance_executions WHERE status = 'RUNNING'"
+same "$(keys Running; echo type)" "$(head -n 1 <<<"$running" | json_keys .)" running
+
 t "bk(7) has the keys of a setting and of a check"
 run bkstatus config --json
 json_is '.data | keys_unsorted | sort | join(" ")' 'file items profile'
@@ -151,6 +162,7 @@ types=$({
 	bkstatus execution "$id" -o jsonl
 	bkstatus config -o jsonl
 	bkstatus health -o jsonl
+	echo "$running"
 	bkmaint hold 1000 --reason=x -o jsonl
 	bkstatus holds -o jsonl
 	bkstatus quarantine -o jsonl

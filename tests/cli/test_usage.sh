@@ -121,8 +121,8 @@ for tool in "${tools[@]}"; do
 		is_rc 64
 		case $name in
 		output) value=csv ;;
-		color) value=auto ;;
-		for | splay | wait) value=1s ;;
+		color | progress) value=auto ;;
+		for | splay | wait | interval) value=1s ;;
 		*) value=1 ;;
 		esac
 		run "$tool" "--$name=$value" "--$name=$value"

@@ -70,7 +70,7 @@ static void open_all(void)
 	app = (struct bk_app){
 		.tool = &tool,
 		.line = {.command = &command,
-			 .options = {.interval = "200ms", .count = -1, .limit = -1}},
+			 .options = {.interval_ms = 200, .count = -1, .limit = -1}},
 		.conf = view_conf,
 		.log = bk_log_default("bkstatus"),
 		.clock = {mono_ms, wall_us, NULL, sleep_ms},
@@ -156,7 +156,7 @@ START_TEST(the_pause_is_the_interval)
 {
 	int64_t before = now_ms;
 
-	app.line.options.interval = "30s";
+	app.line.options.interval_ms = 30000;
 	ck_assert_int_eq(watch(3), BK_OK);
 	ck_assert_int_eq(now_ms - before, 60000);
 }

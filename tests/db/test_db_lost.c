@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "db/internal.h"
+#include "db/tx.h"
 #include "pg.h"
 #include "side.h"
 #include "suite.h"
@@ -226,6 +227,18 @@ START_TEST(a_trip_that_only_reads_has_no_unknown_outcome)
 	ck_assert_int_eq(
 		run_between((struct bk_stmt)BK_BEGIN_READ, "SELECT count(*) FROM t", BK_ONE_ROW),
 		BK_E_UNAVAILABLE);
+}
+END_TEST
+
+START_TEST(a_check_has_no_unknown_outcome)
+{
+	const struct bk_tx_limits limits = {.statement_ms = 60000, .lock_ms = 60000};
+	const struct bk_stmt stmt = {"one", "SELECT 1", NULL, 0, BK_ONE_ROW};
+
+	ck_assert_int_eq(bk_tx_one(pg_db, BK_TX_CHECK, &limits, &stmt, NULL, &err), BK_OK);
+	lose_answers();
+	ck_assert_int_eq(bk_tx_one(pg_db, BK_TX_CHECK, &limits, &stmt, NULL, &err),
+			 BK_E_UNAVAILABLE);
 }
 END_TEST
 
@@ -443,6 +456,7 @@ int main(void)
 	ADD(tc, a_commit_without_an_answer_in_time_is_unknown);
 	ADD(tc, a_trip_with_a_commit_that_goes_without_a_word_is_unknown);
 	ADD(tc, a_trip_that_only_reads_has_no_unknown_outcome);
+	ADD(tc, a_check_has_no_unknown_outcome);
 	ADD(tc, a_trip_ended_before_its_commit_is_not_unknown);
 	ADD(tc, a_trip_ended_in_its_commit_is_unknown);
 	ADD_ROWS(tc, a_signal_cancels_the_statement, signals);

@@ -26,7 +26,8 @@ static void setup(void)
 		"GRANT USAGE ON SCHEMA bk TO worker; GRANT SELECT ON ALL TABLES IN SCHEMA bk TO"
 		" worker;"
 		"GRANT INSERT, UPDATE, DELETE ON bk.maintenance_executions, bk.scheduler_job_info,"
-		" bk.execution_workers, bk.booking_transitions, bk.instances TO worker;"
+		" bk.execution_workers, bk.booking_transitions, bk.instances, bk.booking_holds,"
+		" bk.quarantined_bookings TO worker;"
 		"GRANT SELECT ON bookings TO worker; GRANT UPDATE (status, updated_at) ON bookings"
 		" TO worker");
 	rig_job("activate-due");

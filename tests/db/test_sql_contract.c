@@ -37,6 +37,7 @@ static const struct bk_sql_var vars[] = {
 	{"row_key", "ARRAY[b.id::text]"},
 	{"typed_key", "ARRAY[4711::text]"},
 	{"which", "true"},
+	{"due", "SELECT 'close-dead' AS rule, 1::int8 AS id, '1' AS key, now() AS due"},
 	{"scan", "SELECT b.id::text AS k1, b.starts_at AS due, b.starts_at AS due_at"
 		 " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
 		 " AND b.starts_at >= $2::timestamptz LIMIT $3::int8"},
@@ -79,6 +80,11 @@ static const struct contract {
 	{"control_states", "job_name status paused_until paused_reason running_execution_id", false,
 	 false},
 	{"control_until", "until past now", false, false},
+	{"cleanup_batch", "seen locked changed ledger cancel dead holds quarantined closed", false,
+	 false},
+	{"cleanup_count", "n", false, false},
+	{"cleanup_due", "rule id key due", false, false},
+	{"cleanup_list", "rule key due_at", false, false},
 	{"dry_head", "as_of shown_as_of lower job_status next_execution_time never_succeeded",
 	 false, false},
 	{"dry_select", "k1 due due_at", false, false},
@@ -390,8 +396,7 @@ int main(void)
 	ADD_ROWS(tc, a_file_can_be_prepared_and_is_as_its_comment_says, contracts);
 	tcase_add_loop_test(tc, the_batch_of_every_unit_can_be_prepared, 0,
 			    (int)bk_booking_jobs_count);
-	tcase_add_loop_test(tc, the_claim_of_every_job_can_be_prepared, 0,
-			    (int)bk_booking_jobs_count);
+	tcase_add_loop_test(tc, the_claim_of_every_job_can_be_prepared, 0, (int)bk_job_names_count);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }

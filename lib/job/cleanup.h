@@ -1,0 +1,32 @@
+/*
+ * The job cleanup: closes the records of executions that died and that no later
+ * run took over, and removes holds and quarantined bookings that are over. A run
+ * like any other, but of bk's own tables: it needs no rules and no mapping.
+ */
+#ifndef BK_JOB_CLEANUP_H
+#define BK_JOB_CLEANUP_H
+
+#include "job/job.h"
+
+struct bk_cleanup;
+
+/* `schema` must outlive it. */
+struct bk_cleanup *bk_cleanup_new(const char *schema);
+void bk_cleanup_free(struct bk_cleanup *cleanup);
+
+/* The callbacks for bk_run; they belong to the cleanup. */
+enum bk_rc bk_cleanup_work(struct bk_cleanup *cleanup, struct bk_work *ret,
+			   struct bk_error *err) BK_NODISCARD;
+
+/* What was done, by kind: in place of a job's units. */
+size_t bk_cleanup_kind_count(void);
+struct bk_tally bk_cleanup_tally(const struct bk_cleanup *cleanup, size_t kind);
+
+/* See bk_job_closed(). */
+const char *bk_cleanup_closed(const struct bk_cleanup *cleanup);
+
+/* The rows of a dry run, in the snapshot that is open. `limit` -1 = all. */
+enum bk_rc bk_cleanup_list(struct bk_cleanup *cleanup, struct bk_db *db, int64_t limit,
+			   bk_dry_fn row, void *arg, struct bk_error *err) BK_NODISCARD;
+
+#endif
