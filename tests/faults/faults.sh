@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # variables are for the tests that source this
 # What the fault suite is written in, beside harness.sh and bookings.sh, which this sources: an audit
 # of every change of a status, the invariants that hold whatever failed, programs that die or freeze
 # at a point, servers and networks of one's own.
