@@ -57,12 +57,14 @@ LIB_SRC := $(wildcard lib/*/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 DB_SRC := $(wildcard tests/db/test_*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
+BENCH_SRC := $(wildcard tests/bench/*.c)
 CLI_TESTS := $(wildcard tests/cli/test_*.sh)
 FAULT_SRC := $(wildcard tests/faults/*.c)
 FAULT_TESTS := $(wildcard tests/faults/test_*.sh)
 SQL := $(wildcard sql/*.sql sql/schema/*.sql)
 MAN := $(wildcard man/*.[157])
-C_SRC := $(PROGRAMS:%=cmd/%.c) $(LIB_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(DB_SRC) $(FAULT_SRC)
+C_SRC := $(PROGRAMS:%=cmd/%.c) $(LIB_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(DB_SRC) $(FAULT_SRC) \
+	$(BENCH_SRC)
 HEADERS := $(wildcard lib/*/*.h tests/*/*.h)
 
 GENERATED := $(B)/gen/sql_embedded.c
@@ -73,6 +75,7 @@ BINARIES := $(PROGRAMS:%=$(B)/%)
 UNIT_TESTS := $(UNIT_SRC:%.c=$(B)/%)
 DB_TESTS := $(DB_SRC:%.c=$(B)/%)
 FAULT_PROGRAMS := $(FAULT_SRC:%.c=$(B)/%)
+BENCH_TOOLS := $(BENCH_SRC:%.c=$(B)/%)
 
 # --- what to install first, and how many jobs ---
 #
@@ -81,8 +84,8 @@ FAULT_PROGRAMS := $(FAULT_SRC:%.c=$(B)/%)
 # plain `make` never installs anything.
 
 GOALS := $(or $(MAKECMDGOALS),all)
-NEEDS := $(if $(filter check% demo% coverage memcheck lint format,$(GOALS)),build) \
-	$(if $(filter check% coverage memcheck lint,$(GOALS)),test) \
+NEEDS := $(if $(filter check% demo% coverage memcheck lint format bench,$(GOALS)),build) \
+	$(if $(filter check% coverage memcheck lint bench,$(GOALS)),test) \
 	$(if $(filter demo%,$(GOALS)),server) $(if $(filter check-faults,$(GOALS)),faults) \
 	$(if $(filter lint format,$(GOALS)),lint) $(if $(filter memcheck,$(GOALS)),memcheck)
 NEEDS := $(if $(filter no,$(DEPS)),,$(strip $(NEEDS)))
@@ -185,6 +188,11 @@ $(UNIT_TESTS) $(DB_TESTS): $(B)/tests/%: $(B)/tests/%.o $(SUPPORT_OBJ) $(LIB)
 $(FAULT_PROGRAMS): $(B)/tests/%: $(B)/tests/%.o $(LIB)
 	$(call say,LINK)$(LINK) -o $@ $^ $(PKG_LIBS) $(LDLIBS)
 
+# Without the library, and with no more of the others than libpq: one is to be the least that a
+# program can be.
+$(BENCH_TOOLS): $(B)/tests/bench/%: $(B)/tests/bench/%.o
+	$(call say,LINK)$(LINK) -o $@ $^ $(PKG_LIBS) $(LDLIBS)
+
 # Changes when a flag, the compiler or a library's flags change, and then everything is compiled
 # anew.
 $(B)/flags: FORCE | $(if $(NEEDS),packages)
@@ -245,7 +253,7 @@ demo-shell: all ## the same, and a shell in which to try the tools
 pick = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(notdir $(f))),$(f))),$(1))
 run = tests/run.sh --bin=$(B)
 
-check: all $(UNIT_TESTS) $(DB_TESTS) ## run every test
+check: all $(UNIT_TESTS) $(DB_TESTS) $(BENCH_TOOLS) ## run every test
 	@$(run) --unit $(call pick,$(UNIT_TESTS)) --db $(call pick,$(DB_TESTS)) \
 		--cli $(call pick,$(CLI_TESTS))
 
@@ -255,7 +263,7 @@ check-unit: $(UNIT_TESTS) ## only the tests without a database
 check-db: $(DB_TESTS) ## only the tests of the library against PostgreSQL
 	@$(run) --db $(call pick,$(DB_TESTS))
 
-check-cli: all ## only the tests of the programs
+check-cli: all $(BENCH_TOOLS) ## only the tests of the programs
 	@$(run) --cli $(call pick,$(CLI_TESTS))
 
 # The programs are built a second time, with the points at which they can be killed.
@@ -275,11 +283,16 @@ coverage: ## every test, then the share of lines they reach, by file
 memcheck: $(UNIT_TESTS) ## the tests without a database, under valgrind
 	@$(run) --valgrind --unit $(call pick,$(UNIT_TESTS))
 
+# --- measure ---
+
+.PHONY: bench
+bench: all $(BENCH_TOOLS) ## measure the speed against what one would write by hand, some 20 minutes
+	@tests/bench/run.sh --bin=$(B) --lines=$(call quote,$(T)) --out=$(B)/bench.json
+
 # --- lint ---
 
 .PHONY: lint format syntax
-SCRIPTS := $(wildcard .ci/run etc/dev/*.sh tests/*.sh tests/cli/*.sh tests/faults/*.sh \
-	tests/lint/*.sh)
+SCRIPTS := $(wildcard .ci/run etc/dev/*.sh tests/*.sh tests/*/*.sh)
 
 lint: $(if $(NEEDS),packages) ## house rules, format, manual pages, scripts, and clang
 	tests/lint/run.sh

@@ -18,9 +18,13 @@ struct page {
 	struct bk_batch *sum;
 };
 
-static bool is_row_fault(enum bk_rc rc, const struct bk_error *err)
+/* A row is to blame, or there are too many of them for the time of a statement. */
+static bool is_to_be_split(const struct page *p, int64_t count, const struct bk_error *why)
 {
-	return rc && bk_fault_of(err) == BK_FAULT_ROW;
+	enum bk_fault fault = bk_fault_of(why);
+
+	return fault == BK_FAULT_ROW || (fault == BK_FAULT_SLOW && count > 1 &&
+					 bk_crew_now(p->w->crew) < p->w->run.deadline_ms);
 }
 
 /* One part; a refused one is BK_OK with *ret_refused set and *why filled. */
@@ -30,7 +34,7 @@ static enum bk_rc try_part(struct page *p, int64_t first, int64_t count, bool *r
 	struct bk_batch part = {.seen = 0};
 	enum bk_rc rc = bk_worker_step(p->w, first, count, &part, why);
 
-	*ret_refused = is_row_fault(rc, why);
+	*ret_refused = rc && is_to_be_split(p, count, why);
 	if (*ret_refused)
 		return BK_OK;
 	p->sum->changed += part.changed;
@@ -154,6 +158,7 @@ enum bk_rc bk_worker_bisect(struct bk_worker *w, int64_t max, struct bk_batch *r
 	bool refused = true;
 	enum bk_rc rc;
 
+	w->attempt = 0;
 	for (;;) {
 		rc = w->work.page(w->work.self, &w->run, max, &count, err);
 		if (!rc || (rc = bk_worker_again(w, err)))

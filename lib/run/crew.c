@@ -25,24 +25,48 @@ int64_t bk_crew_now(const struct bk_crew *crew)
 	return crew->request->clock.mono_ms(crew->request->clock.self);
 }
 
-int64_t bk_crew_reserve(struct bk_crew *crew, int64_t want)
+/* With the lock held: waits for what another worker does, and reports meanwhile. */
+static void wait_for_others(struct bk_crew *crew, bool reports)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += REPORT_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	(void)pthread_cond_timedwait(&crew->news, &crew->lock, &until);
+	if (!reports)
+		return;
+	(void)pthread_mutex_unlock(&crew->lock);
+	bk_crew_progress(crew);
+	(void)pthread_mutex_lock(&crew->lock);
+}
+
+int64_t bk_crew_reserve(struct bk_crew *crew, int64_t want, bool reports)
 {
 	(void)pthread_mutex_lock(&crew->lock);
+	while (crew->allowance == 0 && crew->reserved > 0 && !crew->stop)
+		wait_for_others(crew, reports);
 	if (crew->allowance >= 0 && want > crew->allowance)
 		want = crew->allowance;
-	if (crew->allowance >= 0)
+	if (crew->allowance >= 0) {
 		crew->allowance -= want;
-	if (!want)
+		crew->reserved += want;
+	}
+	if (!want && !crew->reserved)
 		crew->bound_reached = true;
 	(void)pthread_mutex_unlock(&crew->lock);
 	return want;
 }
 
-void bk_crew_return(struct bk_crew *crew, int64_t unused)
+void bk_crew_return(struct bk_crew *crew, int64_t reserved, int64_t changed)
 {
 	(void)pthread_mutex_lock(&crew->lock);
-	if (crew->allowance >= 0)
-		crew->allowance += unused;
+	if (crew->allowance >= 0) {
+		crew->allowance += reserved - changed;
+		crew->reserved -= reserved;
+	}
+	(void)pthread_cond_broadcast(&crew->news);
 	(void)pthread_mutex_unlock(&crew->lock);
 }
 
@@ -82,11 +106,13 @@ static void fail(struct bk_crew *crew, enum bk_rc rc, const struct bk_error *err
 		crew->error = *err;
 	}
 	crew->stop = true;
+	(void)pthread_cond_broadcast(&crew->news);
 	(void)pthread_mutex_unlock(&crew->lock);
 }
 
-/* Stores the total, so that other hosts see how far the run is. */
-static enum bk_rc store_total(struct bk_worker *w, struct bk_error *err)
+/* Stores the total, so that other hosts see how far the run is; where that fails it is
+   shown here all the same. */
+static void store_total(struct bk_worker *w, int64_t n)
 {
 	const struct bk_run_request *q = w->crew->request;
 	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true};
@@ -94,17 +120,17 @@ static enum bk_rc store_total(struct bk_worker *w, struct bk_error *err)
 	char execution[24], token[24], total[24];
 	const char *params[] = {execution, token, total};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
-	enum bk_rc rc = bk_sql_fill_file(&sql, "run_total", &var, 1, err);
+	struct bk_error ignored;
 
 	(void)snprintf(execution, sizeof(execution), "%" PRId64, w->run.execution);
 	(void)snprintf(token, sizeof(token), "%" PRId64, w->run.token);
-	(void)snprintf(total, sizeof(total), "%" PRId64, w->crew->total);
-	if (rc)
-		return rc;
-	return bk_tx_one(
-		w->run.db, BK_TX_OWN, &limits,
-		&(const struct bk_stmt){"run_total", bk_buf_cstr(&sql), params, 3, BK_NO_ROWS},
-		NULL, err);
+	(void)snprintf(total, sizeof(total), "%" PRId64, n);
+	if (bk_sql_fill_file(&sql, "run_total", &var, 1, &ignored) ||
+	    bk_tx_one(
+		    w->run.db, BK_TX_OWN, &limits,
+		    &(const struct bk_stmt){"run_total", bk_buf_cstr(&sql), params, 3, BK_NO_ROWS},
+		    NULL, &ignored))
+		return;
 }
 
 /* Counts, once, what a long run has to do. Those who watch can do without, so a
@@ -115,17 +141,19 @@ static void count_total(struct bk_worker *w)
 	struct bk_due due = {0, NULL, 0};
 	int64_t usual_ms = w->run.count_ms;
 	struct bk_error ignored;
+	int64_t total;
+	enum bk_rc rc;
 
 	crew->counted = true;
 	w->run.count_ms = TOTAL_MS;
-	if (!w->work.count(w->work.self, &w->run, TOTAL_LIMIT, &due, &ignored)) {
-		(void)pthread_mutex_lock(&crew->lock);
-		crew->total = crew->changed + due.total;
-		(void)pthread_mutex_unlock(&crew->lock);
-		if (store_total(w, &ignored))
-			crew->total = crew->changed + due.total; /* shown here all the same */
-	}
+	rc = w->work.count(w->work.self, &w->run, TOTAL_LIMIT, &due, &ignored);
 	w->run.count_ms = usual_ms;
+	if (rc)
+		return;
+	(void)pthread_mutex_lock(&crew->lock);
+	crew->total = total = crew->changed + due.total;
+	(void)pthread_mutex_unlock(&crew->lock);
+	store_total(w, total);
 }
 
 /* Worker 0 goes on batch by batch, to look after the run in between. */
@@ -162,7 +190,7 @@ static void *work_in_thread(void *arg)
 		fail(crew, rc, &err);
 	(void)pthread_mutex_lock(&crew->lock);
 	crew->at_work--;
-	(void)pthread_cond_signal(&crew->idle);
+	(void)pthread_cond_broadcast(&crew->news);
 	(void)pthread_mutex_unlock(&crew->lock);
 	return NULL;
 }
@@ -185,6 +213,7 @@ static enum bk_rc open_ledgers(struct bk_worker *w, int64_t n, struct bk_error *
 	(void)snprintf(lease, sizeof(lease), "%" PRId64, q->lease_ms);
 	if ((rc = bk_sql_fill_file(&sql, "run_workers", &var, 1, err)))
 		return rc;
+	w->attempt = 0;
 	/* A repeat after a lost answer finds the rows there and renews them. */
 	do {
 		bk_rows_clean(&rows);
@@ -224,19 +253,9 @@ static void start(struct bk_worker *w, struct bk_worker *first, int number)
 
 static void wait_for_all(struct bk_crew *crew)
 {
-	struct timespec until;
-
 	(void)pthread_mutex_lock(&crew->lock);
-	while (crew->at_work > 0) {
-		(void)clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += REPORT_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
-		(void)pthread_cond_timedwait(&crew->idle, &crew->lock, &until);
-		(void)pthread_mutex_unlock(&crew->lock);
-		bk_crew_progress(crew);
-		(void)pthread_mutex_lock(&crew->lock);
-	}
+	while (crew->at_work > 0)
+		wait_for_others(crew, true);
 	(void)pthread_mutex_unlock(&crew->lock);
 }
 
@@ -306,7 +325,8 @@ enum bk_rc bk_crew_drain(struct bk_crew *crew, struct bk_worker *first, struct b
 	/* Most runs are one batch: the others are called only for more. */
 	if ((rc = bk_worker_drain(first, true, err)))
 		return rc;
-	if (!first->done && q->workers > 1 && q->connect && first->work.fork)
+	if (!first->done && crew->allowance != 0 && q->workers > 1 && q->connect &&
+	    first->work.fork)
 		rc = drain_together(first, q->workers, err);
 	else
 		rc = drain_first(first, err);

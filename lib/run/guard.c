@@ -66,6 +66,7 @@ enum bk_rc bk_guard(struct bk_crew *crew, struct bk_worker *w, struct bk_error *
 		allow(crew, q->limit, NULL);
 		return BK_OK;
 	}
+	w->attempt = 0;
 	count_to = allowed >= COUNT_AT_LEAST ? allowed + 1 : COUNT_AT_LEAST + 1;
 	for (;;) {
 		rc = w->work.count(w->work.self, &w->run, count_to, &due, err);

@@ -24,7 +24,7 @@ struct bk_crew {
 	char *lower;
 
 	pthread_mutex_t lock;
-	pthread_cond_t idle; /* a worker has come to its end */
+	pthread_cond_t news; /* a worker gave changes back, failed, or came to its end */
 	int at_work;
 	int64_t start_ms; /* of the run, on the monotonic clock */
 	int64_t changed;
@@ -36,7 +36,8 @@ struct bk_crew {
 	int64_t aside;
 	int64_t newly_aside;     /* of these, not by earlier runs as well */
 	struct bk_error refusal; /* why the first of them was set aside */
-	int64_t allowance;       /* changes that are still allowed; -1 = any number */
+	int64_t allowance;       /* changes that may still be reserved; -1 = any number */
+	int64_t reserved;        /* by batches that are not over */
 	const char *bound_key;   /* the setting behind the allowance; NULL = --limit */
 	int64_t bound;
 	bool bound_reached;
@@ -63,9 +64,11 @@ struct bk_worker {
 
 int64_t bk_crew_now(const struct bk_crew *crew);
 
-/* Reserves up to `want` changes of the allowance; what was not used goes back. */
-int64_t bk_crew_reserve(struct bk_crew *crew, int64_t want);
-void bk_crew_return(struct bk_crew *crew, int64_t unused);
+/* Reserves up to `want` changes of the allowance. Where others hold the last of it,
+   waits for what they give back. 0 = there is none left, or the run is to stop. */
+int64_t bk_crew_reserve(struct bk_crew *crew, int64_t want, bool reports);
+/* The batch is over; what it did not change others may. */
+void bk_crew_return(struct bk_crew *crew, int64_t reserved, int64_t changed);
 
 /* Adds a committed batch. */
 void bk_crew_note(struct bk_crew *crew, const struct bk_batch *batch, int64_t took_ms);
@@ -82,8 +85,8 @@ enum bk_rc bk_crew_drain(struct bk_crew *crew, struct bk_worker *first,
 enum bk_rc bk_worker_drain(struct bk_worker *w, bool one_batch, struct bk_error *err) BK_NODISCARD;
 
 /* One committed step: a batch of at most `count`, or with first >= 0 a part of
-   the page. Tried again after what may pass. An error of BK_FAULT_ROW is the
-   caller's to look into: then nothing was changed. */
+   the page. Tried again after what may pass. An error of BK_FAULT_ROW, and of a part
+   BK_FAULT_SLOW, is the caller's to look into: then nothing was changed. */
 enum bk_rc bk_worker_step(struct bk_worker *w, int64_t first, int64_t count, struct bk_batch *ret,
 			  struct bk_error *err) BK_NODISCARD;
 
@@ -91,8 +94,8 @@ enum bk_rc bk_worker_step(struct bk_worker *w, int64_t first, int64_t count, str
    working connection; else what it ends with. */
 enum bk_rc bk_worker_again(struct bk_worker *w, struct bk_error *err) BK_NODISCARD;
 
-/* Tries the page of a refused batch in parts until each refused row is alone and
-   set aside. *ret sums up what was changed. `why` is the batch's error. */
+/* Tries the page of a refused batch, at most `max` items, in parts until each refused
+   row is alone and set aside. *ret sums up what was changed. `why` is the batch's error. */
 enum bk_rc bk_worker_bisect(struct bk_worker *w, int64_t max, struct bk_batch *ret,
 			    struct bk_error *err) BK_NODISCARD;
 

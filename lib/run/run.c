@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "run/claim.h"
@@ -124,12 +125,23 @@ static enum bk_rc run_claimed(struct bk_worker *w, struct bk_run_result *result,
 	return rc;
 }
 
+/* Waits end by the monotonic clock: the other one may be set. */
+static void init_cond(pthread_cond_t *cond)
+{
+	pthread_condattr_t attributes;
+
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(cond, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
+}
+
 static void init(struct bk_crew *crew, struct bk_worker *w, struct bk_db *db,
 		 const struct bk_run_request *q, const struct bk_work *work)
 {
 	*crew = (struct bk_crew){.request = q, .work = work, .total = BK_NULL_INT, .allowance = -1};
 	(void)pthread_mutex_init(&crew->lock, NULL);
-	(void)pthread_cond_init(&crew->idle, NULL);
+	init_cond(&crew->news);
 	crew->start_ms = crew->shown_ms = bk_crew_now(crew);
 	*w = (struct bk_worker){.crew = crew, .work = *work, .size = q->batch_size};
 	w->run = (struct bk_run){
@@ -160,7 +172,7 @@ enum bk_rc bk_run(struct bk_db **db, const struct bk_run_request *request,
 	}
 	bk_db_on_wait(w.run.db, NULL, NULL);
 	*db = w.run.db;
-	(void)pthread_cond_destroy(&crew.idle);
+	(void)pthread_cond_destroy(&crew.news);
 	(void)pthread_mutex_destroy(&crew.lock);
 	free(crew.as_of);
 	free(crew.lower);

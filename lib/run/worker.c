@@ -224,6 +224,7 @@ static void note_commit(struct bk_worker *w, const struct bk_batch *batch, int64
 enum bk_rc bk_worker_step(struct bk_worker *w, int64_t first, int64_t count, struct bk_batch *ret,
 			  struct bk_error *err)
 {
+	w->attempt = 0;
 	for (;;) {
 		int64_t start = now_ms(w);
 		bool committed = true;
@@ -237,8 +238,11 @@ enum bk_rc bk_worker_step(struct bk_worker *w, int64_t first, int64_t count, str
 		}
 		if (!rc)
 			continue;
-		/* What is too much at once may do in smaller batches. */
-		if (bk_fault_of(err) == BK_FAULT_SLOW && first < 0 && count > 1) {
+		/* What is too much at once may do in smaller batches; a part is for the
+		   caller to split. */
+		if (bk_fault_of(err) == BK_FAULT_SLOW && count > 1) {
+			if (first >= 0)
+				return rc;
 			count /= 2;
 			w->size = count;
 		}
@@ -285,14 +289,14 @@ enum bk_rc bk_worker_drain(struct bk_worker *w, bool one_batch, struct bk_error 
 
 		if ((rc = may_go_on(w, err)))
 			return rc;
-		if (!(max = bk_crew_reserve(crew, w->size)))
+		if (!(max = bk_crew_reserve(crew, w->size, w->run.worker == 0)))
 			return BK_OK;
 		rc = bk_worker_step(w, -1, max, &batch, err);
 		if (rc && bk_fault_of(err) == BK_FAULT_ROW && w->work.page) {
 			batch = (struct bk_batch){.seen = 0};
-			rc = bk_worker_bisect(w, max, &batch, err);
+			rc = bk_worker_bisect(w, max < w->size ? max : w->size, &batch, err);
 		}
-		bk_crew_return(crew, max - batch.changed);
+		bk_crew_return(crew, max, batch.changed);
 		if (rc)
 			return judge_time(w, rc, err);
 		w->done = batch.done;

@@ -233,9 +233,9 @@ END_TEST
 static void close_table(int n)
 {
 	if (n == 3)
-		side_exec(
-			rig.side,
-			"ALTER TABLE bookings ADD CHECK (status <> 'ACTIVE' OR resource_id < 0) NOT VALID");
+		side_exec(rig.side,
+			  "ALTER TABLE bookings ADD CHECK (status <> 'ACTIVE' OR resource_id < 0)"
+			  " NOT VALID");
 }
 
 START_TEST(a_table_that_refuses_from_some_moment_on_keeps_what_was_done)

@@ -215,12 +215,12 @@ void rig_due(int n)
 
 void rig_refuse(void)
 {
-	side_exec(
-		rig.side,
-		"CREATE OR REPLACE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS"
-		" $$ BEGIN RAISE EXCEPTION 'booking %% is refused', OLD.id; END $$;"
-		"CREATE TRIGGER refuse BEFORE UPDATE OF status ON public.bookings FOR EACH ROW"
-		" WHEN (OLD.resource_id = 666 AND NEW.status = 'ACTIVE') EXECUTE FUNCTION public.refuse()");
+	side_exec(rig.side,
+		  "CREATE OR REPLACE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+		  " $$ BEGIN RAISE EXCEPTION 'booking %% is refused', OLD.id; END $$;"
+		  "CREATE TRIGGER refuse BEFORE UPDATE OF status ON public.bookings FOR EACH ROW"
+		  " WHEN (OLD.resource_id = 666 AND NEW.status = 'ACTIVE') EXECUTE"
+		  " FUNCTION public.refuse()");
 }
 
 void rig_spoil(const char *which)

@@ -30,7 +30,7 @@ struct rig {
 	_Atomic int pauses;
 	_Atomic int parts;       /* of refused batches, tried */
 	struct side *side;       /* a session of postgres */
-	void (*on_pause)(int n); /* before a retry, n from 1 */
+	void (*on_pause)(int n); /* a piece of a pause before a retry, n from 1 */
 	void (*before_prepare)(void);
 	void (*before_batch)(int n);  /* n from 1; nothing is open yet */
 	void (*before_commit)(int n); /* the batch is done and its transaction open */
