@@ -111,9 +111,10 @@ static void write_key_sql(struct key_sql *k, const struct bk_job *job)
 
 		put_column(&column, m->keys[i]);
 		bk_buf_fmt(&k->lock_columns, ", %s AS k%zu", bk_buf_cstr(&column), i + 1);
-		bk_buf_str(&k->texts, i ? ", " : "");
+		/* Key columns may have collations of their own, which do not mix. */
+		bk_buf_str(&k->texts, i ? ", (" : "(");
 		bk_value_text(&k->texts, bk_buf_cstr(&column), type);
-		bk_buf_fmt(&k->texts, " AS k%zu", i + 1);
+		bk_buf_fmt(&k->texts, ") COLLATE pg_catalog.\"default\" AS k%zu", i + 1);
 		bk_buf_fmt(&k->arrays, "%spg_catalog.array_agg(u.k%zu)", i ? ", " : "", i + 1);
 		bk_buf_fmt(&k->hash, "%su.k%zu", m->key_count > 1 ? ", " : "", i + 1);
 	}
@@ -189,8 +190,8 @@ static void restrict_to_part(struct bk_buf *out, const struct bk_job *job,
 		bk_buf_fmt(out, "%sp.k%zu::%s", i ? ", " : "", i + 1,
 			   bk_table_column(&job->table, m->keys[i])->type);
 	for (size_t i = 0; i < m->key_count; i++)
-		bk_buf_fmt(out, "%s$%d::pg_catalog.text[]", i ? ", " : " FROM pg_catalog.unnest(",
-			   arrays + (int)i);
+		bk_buf_fmt(out, "%spg_catalog.unnest($%d::pg_catalog.text[])",
+			   i ? ", " : " FROM ROWS FROM (", arrays + (int)i);
 	for (size_t i = 0; i < m->key_count; i++)
 		bk_buf_fmt(out, "%sk%zu", i ? ", " : ") AS p (", i + 1);
 	bk_buf_str(out, "))");
