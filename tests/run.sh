@@ -77,8 +77,10 @@ for name in $(compgen -e); do
 	esac
 done
 export LANG=C.UTF-8 TZ=UTC TERM=dumb
-# The server's directory: psql there is the program itself, /usr/bin has a script that looks for it.
-export PATH="$bin:$(cluster_bindir):$PATH" BK_BIN=$bin BK_HOOKS=$hooks BK_SRC=$src
+# In the server's directory psql is the program itself, in /usr/bin a script that looks for it. Tests
+# of units do without a server.
+server_bin=$(cluster_bindir 2>/dev/null)
+export PATH="$bin:${server_bin:+$server_bin:}$PATH" BK_BIN=$bin BK_HOOKS=$hooks BK_SRC=$src
 # Check prints its summary whatever the test program asks for, and a slow machine is no failure.
 export CK_VERBOSITY=normal CK_DEFAULT_TIMEOUT=120
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1

@@ -1,9 +1,8 @@
 #!/bin/sh
 # Finds what is missing to build and test bk, and installs it with apt-get: deps.sh [GROUP]...
-# Groups: build test server faults lint memcheck (default: build test). Needs root, or sudo without a
-# password; otherwise it prints the line to type and ends with 1. When nothing is missing it asks
-# nobody and changes nothing. No PostgreSQL service is left behind: only the server's programs are
-# wanted.
+# Groups: build test server faults lint memcheck (default: build test). Needs root, or sudo
+# without a password; otherwise it prints the line to type and ends with 1. When nothing is missing
+# it asks nobody and changes nothing. No service is left behind: only the programs are wanted.
 set -u
 
 have() {

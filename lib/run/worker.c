@@ -67,6 +67,7 @@ static enum bk_rc connect_again(struct bk_worker *w, struct bk_error *err)
 	for (int64_t attempt = 1;; attempt++) {
 		struct bk_db *fresh = NULL;
 		int64_t left = w->run.deadline_ms - now_ms(w);
+		int64_t pause;
 		enum bk_rc rc = BK_OK;
 
 		if (left <= 0)
@@ -81,7 +82,9 @@ static enum bk_rc connect_again(struct bk_worker *w, struct bk_error *err)
 		}
 		if (bk_fault_of(err) != BK_FAULT_PASSING)
 			return rc;
-		if ((rc = pause_for(w, next_pause(w, attempt), err)))
+		pause = next_pause(w, attempt);
+		left = w->run.deadline_ms - now_ms(w);
+		if ((rc = pause_for(w, pause < left ? pause : left, err)))
 			return rc;
 	}
 }

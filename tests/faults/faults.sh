@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # variables are for the tests that source this
 # What the fault suite is written in, beside harness.sh and bookings.sh, which this sources: an audit
 # of every change of a status, the invariants that hold whatever failed, programs that die or freeze
 # at a point, servers and networks of one's own.
@@ -157,12 +157,16 @@ go_on() {
 	finish
 }
 
-# own_server: from now on PGHOST is a server of this file, which it may stop and kill
+# own_server: from now on PGHOST is a server of this file, which it may stop and kill. What is committed
+# there survives that, as it does on a server for use.
 own_server() {
 	server=$BK_TEST_DIR/own
 	trap 'cluster_stop "$server"' EXIT
-	cluster_start "$server" "$@" || exit 1
+	cluster_start "$server" || exit 1
 	eval "$(cluster_env "$server")"
+	sql "alter system set synchronous_commit = on"
+	sql "select pg_reload_conf()" >/dev/null
+	wait_for "current_setting('synchronous_commit') = 'on'"
 }
 
 # server_is stop|start [OPTION...]: of pg_ctl, for the own server

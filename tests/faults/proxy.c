@@ -297,7 +297,7 @@ static bool write_end(struct end *end)
 	return true;
 }
 
-/* One side is gone; its last words still reach the other. Through a hole that one hears of nothing. */
+/* One side is gone; its last words still reach the other. Through a hole nothing does. */
 static void end_of(struct link *link, struct end *end)
 {
 	struct end *other = end == &link->client ? &link->server : &link->client;

@@ -38,7 +38,7 @@ is "$(statuses)" "ACTIVE 100"
 
 t "200 ticks in rounds of 50: one run a round"
 fresh 0
-for round in 1 2 3 4; do
+for _ in 1 2 3 4; do
 	due 30
 	sql "update bk.scheduler_job_info set next_execution_time = null"
 	is "$(all_at_once 50 bkactivate)" "50 0"

@@ -59,7 +59,8 @@ ends_as "$undisturbed"
 [ "$taken_over" -ge 9 ] || harness_fail "frozen after the claim" "9 or more" "$taken_over"
 
 t "the server itself lets go of a frozen transaction, and nobody takes over before that"
-configure 'activate-due { batch-size = 3 timeout = 2s lease = 3s statement-timeout = 200ms lock-timeout = 50ms }'
+configure 'activate-due { batch-size = 3 timeout = 2s lease = 3s statement-timeout = 200ms
+	lock-timeout = 50ms }'
 fresh 5
 stopped_at "$open_point" bkactivate --now --json
 began=$(date +%s%3N)

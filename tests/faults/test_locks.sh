@@ -135,7 +135,8 @@ sql "create sequence strikes;
 struck() {
 	fresh 5
 	sql "drop trigger if exists strike on bookings; alter sequence strikes restart;
-		create trigger strike before update on bookings for each row execute function strike('$1', $2)"
+		create trigger strike before update on bookings
+			for each row execute function strike('$1', $2)"
 }
 
 for sqlstate in 40001 40P01 55P03 53100 53200 53400; do

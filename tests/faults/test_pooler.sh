@@ -139,7 +139,7 @@ poisons=("create temporary table bookings (id bigint, status text)"
 	"set enable_indexscan = off" "set extra_float_digits = -15" "set TimeZone = 'Asia/Kolkata'"
 	"set search_path = evil, pg_catalog, public" "set default_transaction_read_only = on"
 	"set role stranger" "show search_path" "show role" "set statement_timeout = 1")
-for turn in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
 	some_of_each
 	is "$(pooled "${poisons[@]}" | paste -sd ';')" "evil, pg_catalog, public;stranger" "poison"
 	all_jobs

@@ -71,6 +71,8 @@ void fault_hang_commits(void)
 	struct side *look = side_open();
 	bool waits = false;
 
+	/* The test cluster's own is off. */
+	set_standby("ALTER SYSTEM SET synchronous_commit = on");
 	set_standby("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
 	while (!waits) {
 		side_send(writer, "INSERT INTO public.probe VALUES (1)");
@@ -93,6 +95,7 @@ void fault_let_commits(void)
 	struct side *writer = open_writer();
 
 	set_standby("ALTER SYSTEM RESET synchronous_standby_names");
+	set_standby("ALTER SYSTEM RESET synchronous_commit");
 	side_exec(writer, "INSERT INTO public.probe VALUES (1)");
 	side_close(writer);
 }
