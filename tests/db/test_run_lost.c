@@ -313,95 +313,6 @@ START_TEST(an_end_that_was_lost_and_kept_is_not_written_again)
 }
 END_TEST
 
-/* --- a server that is away --- */
-
-static int refusals; /* so many are still to come */
-static int tries;
-static enum bk_rc refusal;
-
-static enum bk_rc connect_in_vain(void *arg, int64_t timeout_ms, bool hold, struct bk_db **ret,
-				  struct bk_error *err)
-{
-	tries++;
-	ck_assert_int_gt(timeout_ms, 0);
-	if (refusals-- > 0)
-		return bk_error_set(err, refusal, "connection refused");
-	return rig_connect(arg, timeout_ms, hold, ret, err);
-}
-
-static void be_away(int times, enum bk_rc rc)
-{
-	refusals = times;
-	tries = 0;
-	refusal = rc;
-	rig.request.connect = connect_in_vain;
-}
-
-START_TEST(a_server_that_is_away_for_long_is_awaited)
-{
-	be_away(10, BK_E_UNAVAILABLE);
-	rig.before_batch = terminate_at_three;
-	expect_all_well();
-	ck_assert_int_eq(tries, 11);
-	ck_assert_int_eq(rig.result.retries, 1);
-}
-END_TEST
-
-START_TEST(a_server_that_became_a_standby_is_awaited)
-{
-	be_away(3, BK_E_STANDBY);
-	rig.before_batch = terminate_at_three;
-	expect_all_well();
-}
-END_TEST
-
-static void terminate_at_end(void)
-{
-	rig.before_end = NULL;
-	terminate();
-}
-
-/* Ten refusals take longer than the patience with an end, not than the run's time. */
-START_TEST(it_is_awaited_at_the_end_as_well)
-{
-	rig.request.retry_base_ms = rig.request.retry_cap_ms = 2000;
-	be_away(12, BK_E_UNAVAILABLE);
-	rig.before_end = terminate_at_end;
-	expect_all_well();
-}
-END_TEST
-
-START_TEST(when_it_stays_away_the_run_ends_with_its_time)
-{
-	struct bk_run_result next;
-
-	be_away(1000000, BK_E_UNAVAILABLE);
-	rig.before_batch = terminate_at_three;
-	ck_assert_int_eq(rig_run(), BK_E_UNAVAILABLE);
-	ck_assert_int_eq(bk_rc_info(BK_E_UNAVAILABLE)->exit_status, BK_EXIT_UNAVAILABLE);
-	ck_assert_int_gt(rig.jump_ms, rig.request.timeout_ms / 2);
-	ck_assert_int_lt(rig.jump_ms, 2 * rig.request.timeout_ms);
-	ck_assert_int_gt(tries, rig.request.max_retries);
-	ck_assert_int_eq(rig.result.processed, 10);
-	ck_assert_ptr_null(rig.result.status);
-	ck_assert_str_eq(rig_record(1), "RUNNING 0");
-	side_exec(rig.side, "UPDATE bk.execution_workers SET lease_expires_at = now()");
-	ck_assert_int_eq(rig_run_elsewhere(&next), BK_OK);
-	ck_assert_str_eq(rig_record(1), "ABANDONED 10 ABANDONED");
-	ck_assert_str_eq(rig_record(2), "SUCCESS 13");
-	bk_run_result_clear(&next);
-}
-END_TEST
-
-START_TEST(a_login_that_is_refused_is_not_tried_again)
-{
-	be_away(1000000, BK_E_LOGIN);
-	rig.before_batch = terminate_at_three;
-	ck_assert_int_eq(rig_run(), BK_E_LOGIN);
-	ck_assert_int_eq(tries, 2); /* for the batch, and for the end */
-}
-END_TEST
-
 /* --- with a signal beside --- */
 
 static volatile sig_atomic_t interrupted;
@@ -454,19 +365,6 @@ START_TEST(and_one_that_comes_before_a_lost_commit_is_known)
 }
 END_TEST
 
-static const int64_t connectless[] = {0, 3}; /* retries */
-
-START_TEST(without_a_way_to_connect_a_lost_connection_ends_the_run)
-{
-	rig.request.connect = NULL;
-	rig.request.max_retries = connectless[_i];
-	rig.before_batch = terminate_at_three;
-	ck_assert_int_eq(rig_run(), BK_E_UNAVAILABLE);
-	ck_assert_str_eq(rig_record(1), "RUNNING 0");
-	ck_assert(bk_db_lost(pg_db));
-}
-END_TEST
-
 static TCase *lost(void)
 {
 	TCase *tc = tcase_create("lost");
@@ -474,14 +372,8 @@ static TCase *lost(void)
 	tcase_add_checked_fixture(tc, setup, rig_close);
 	tcase_add_unchecked_fixture(tc, NULL, fault_let_commits);
 	ADD(tc, an_outcome_is_learnt_also_when_the_time_is_used_up);
-	ADD(tc, a_server_that_is_away_for_long_is_awaited);
-	ADD(tc, a_server_that_became_a_standby_is_awaited);
-	ADD(tc, it_is_awaited_at_the_end_as_well);
-	ADD(tc, when_it_stays_away_the_run_ends_with_its_time);
-	ADD(tc, a_login_that_is_refused_is_not_tried_again);
 	ADD(tc, a_signal_while_the_connection_is_lost_leaves_a_closed_record);
 	ADD(tc, and_one_that_comes_before_a_lost_commit_is_known);
-	ADD_ROWS(tc, without_a_way_to_connect_a_lost_connection_ends_the_run, connectless);
 	ADD(tc, a_connection_lost_between_batches_is_made_anew);
 	ADD(tc, a_connection_lost_before_the_first_look_at_the_table_as_well);
 	ADD(tc, a_batch_whose_connection_is_lost_is_done_again);
