@@ -124,7 +124,9 @@ START_TEST(a_run_that_is_to_stop_is_waited_for_by_nobody)
 }
 END_TEST
 
-enum { THREADS = 8, ALLOWED = 100000 };
+enum { THREADS = 8, ALLOWED = 10000000 };
+
+static pthread_barrier_t together; /* or the first would be done before the last begins */
 
 /* Batches of many sizes of which more or less is changed. */
 static void *change_at_random(void *arg)
@@ -134,6 +136,7 @@ static void *change_at_random(void *arg)
 	int64_t sum = 0;
 	int64_t max;
 
+	(void)pthread_barrier_wait(&together);
 	while ((max = reserve(1 + (int64_t)(seed % 700)))) {
 		int64_t n = seed % 3 ? max : (int64_t)(seed % (unsigned)(max + 1));
 
@@ -155,6 +158,7 @@ START_TEST(over_many_workers_the_allowance_is_exact)
 	int64_t sum = 0;
 
 	crew.allowance = ALLOWED;
+	(void)pthread_barrier_init(&together, NULL, THREADS);
 	for (int i = 0; i < THREADS; i++) {
 		changed[i] = i + 1;
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, change_at_random, &changed[i]),
