@@ -83,7 +83,7 @@ enum bk_rc bk_app_connect_raw(struct bk_app *app, const char *what);
 /* Another connection like the first, in *ret, without a look at the schema: for a
    run that lost its own, and for parallel workers, also from other threads. */
 enum bk_rc bk_app_connect_more(const struct bk_app *app, const char *what, int64_t timeout_ms,
-			       struct bk_db **ret, struct bk_error *err) BK_NODISCARD;
+			       bool hold, struct bk_db **ret, struct bk_error *err) BK_NODISCARD;
 
 /* Names the grant that may be lacking, in app->err, while the connection still knows
    its user. */

@@ -16,7 +16,8 @@
 enum { CONNECT_MS = 10000, STATEMENT_MS = 10000, LOCK_MS = 2000 };
 
 static enum bk_rc connect_as(const struct bk_app *app, const char *what, bool read_only,
-			     int64_t timeout_ms, struct bk_db **ret, struct bk_error *err)
+			     int64_t timeout_ms, bool hold, struct bk_db **ret,
+			     struct bk_error *err)
 {
 	const struct bk_options *o = &app->line.options;
 	BK_CLEAN(bk_free_str) char *application = bk_asprintf("bk:%s", what);
@@ -31,6 +32,7 @@ static enum bk_rc connect_as(const struct bk_app *app, const char *what, bool re
 		.connect_timeout_ms = timeout_ms < CONNECT_MS ? timeout_ms : CONNECT_MS,
 		.clock = app->clock,
 		.interrupted = app->interrupted,
+		.hold_interrupts = hold,
 	};
 
 	return bk_db_connect(&params, ret, err);
@@ -40,13 +42,13 @@ enum bk_rc bk_app_connect_raw(struct bk_app *app, const char *what)
 {
 	bk_db_clean(&app->db);
 	app->schema_checked = false;
-	return connect_as(app, what, false, CONNECT_MS, &app->db, &app->err);
+	return connect_as(app, what, false, CONNECT_MS, false, &app->db, &app->err);
 }
 
 enum bk_rc bk_app_connect_more(const struct bk_app *app, const char *what, int64_t timeout_ms,
-			       struct bk_db **ret, struct bk_error *err)
+			       bool hold, struct bk_db **ret, struct bk_error *err)
 {
-	return connect_as(app, what, false, timeout_ms, ret, err);
+	return connect_as(app, what, false, timeout_ms, hold, ret, err);
 }
 
 struct preflight {
@@ -136,7 +138,7 @@ enum bk_rc bk_app_connect(struct bk_app *app, const char *what, bool read_only)
 
 	bk_db_clean(&app->db);
 	app->schema_checked = false;
-	if ((rc = connect_as(app, what, read_only, CONNECT_MS, &app->db, &app->err)))
+	if ((rc = connect_as(app, what, read_only, CONNECT_MS, false, &app->db, &app->err)))
 		return rc;
 	return bk_app_check_schema(app, read_only);
 }

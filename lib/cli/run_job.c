@@ -188,12 +188,12 @@ struct caller {
 	const char *job;
 };
 
-static enum bk_rc connect_more(void *arg, int64_t timeout_ms, struct bk_db **ret,
+static enum bk_rc connect_more(void *arg, int64_t timeout_ms, bool hold, struct bk_db **ret,
 			       struct bk_error *err)
 {
 	const struct caller *c = arg;
 
-	return bk_app_connect_more(c->app, c->job, timeout_ms, ret, err);
+	return bk_app_connect_more(c->app, c->job, timeout_ms, hold, ret, err);
 }
 
 /* Shows meanwhile how far it is. */

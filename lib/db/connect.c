@@ -346,6 +346,7 @@ enum bk_rc bk_db_connect(const struct bk_db_params *params, struct bk_db **ret,
 
 	db->clock = params->clock;
 	db->interrupted = params->interrupted;
+	db->held = params->hold_interrupts;
 	bk_db_deadline(db, params->connect_timeout_ms);
 	if (!defaults)
 		return bk_error_set(err, BK_E_CONFIG,

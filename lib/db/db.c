@@ -31,6 +31,11 @@ void bk_db_hold_interrupts(struct bk_db *db, bool hold)
 	db->held = hold;
 }
 
+bool bk_db_holds_interrupts(const struct bk_db *db)
+{
+	return db->held;
+}
+
 void bk_db_on_wait(struct bk_db *db, void (*fn)(void *arg), void *arg)
 {
 	db->on_wait = fn;

@@ -40,6 +40,7 @@ struct bk_db_params {
 	/* Set by a signal handler to its number: a wait that sees it cancels the
 	   statement, which is then BK_E_INTERRUPTED or BK_E_TERMINATED. */
 	const volatile sig_atomic_t *interrupted;
+	bool hold_interrupts; /* as by bk_db_hold_interrupts, also while connecting */
 };
 
 /*
@@ -59,6 +60,8 @@ void bk_db_deadline(struct bk_db *db, int64_t ms);
 
 /* While they are held, signals cancel no wait: for closing the record. */
 void bk_db_hold_interrupts(struct bk_db *db, bool hold);
+
+bool bk_db_holds_interrupts(const struct bk_db *db);
 
 /* Calls `fn` again and again while a wait lasts, some five times a second; NULL
    ends it. It must not use the connection. */

@@ -89,6 +89,10 @@ void bk_position_columns(const struct bk_job *job, struct bk_buf *out);
 enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t max,
 			struct bk_batch *ret, struct bk_error *err) BK_NODISCARD;
 
+/* Appends the SQL of the page that the next batch of the current unit would take. */
+enum bk_rc bk_page_sql(const struct bk_job *job, const char *schema, struct bk_buf *out,
+		       struct bk_error *err) BK_NODISCARD;
+
 /* Bad rows; see struct bk_work. */
 enum bk_rc bk_page_load(struct bk_job *job, const struct bk_run *run, int64_t max,
 			int64_t *ret_count, struct bk_error *err) BK_NODISCARD;

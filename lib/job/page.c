@@ -118,9 +118,8 @@ static enum bk_rc take_page(struct bk_job *job, const struct bk_rows *rows, int6
 	return rc;
 }
 
-/* The page's SQL; what follows $3 is the position. */
-static enum bk_rc write_sql(struct bk_job *job, const char *schema, struct bk_buf *out,
-			    struct bk_error *err)
+enum bk_rc bk_page_sql(const struct bk_job *job, const char *schema, struct bk_buf *out,
+		       struct bk_error *err)
 {
 	const struct bk_unit *unit = &job->units.items[job->current];
 	const struct bk_scope scope = bk_job_scope(job);
@@ -169,7 +168,7 @@ enum bk_rc bk_page_load(struct bk_job *job, const struct bk_run *run, int64_t ma
 	params[2] = limit;
 	for (size_t i = 0; i < extra; i++)
 		params[3 + i] = job->position.values[i];
-	rc = write_sql(job, run->request->schema, &sql, err);
+	rc = bk_page_sql(job, run->request->schema, &sql, err);
 	if (!rc)
 		rc = bk_tx_one(run->db, BK_TX_READ, &limits,
 			       &(const struct bk_stmt){"booking_page", bk_buf_cstr(&sql), params,

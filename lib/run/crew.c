@@ -182,7 +182,7 @@ static void *work_in_thread(void *arg)
 	struct bk_crew *crew = w->crew;
 	const struct bk_run_request *q = crew->request;
 	struct bk_error err;
-	enum bk_rc rc = q->connect(q->connect_arg, w->run.deadline_ms - bk_crew_now(crew),
+	enum bk_rc rc = q->connect(q->connect_arg, w->run.deadline_ms - bk_crew_now(crew), false,
 				   &w->run.db, &err);
 
 	/* Without its connection the others do its share. */

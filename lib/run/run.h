@@ -66,9 +66,10 @@ struct bk_run_request {
 	struct bk_clock clock;
 	struct bk_random random;
 	/* Makes another connection like the first within timeout_ms: after a loss, and
-	   for parallel workers, which call it each in its own thread. NULL = there is
+	   for parallel workers, which call it each in its own thread. `hold`: signals end
+	   neither the attempt nor, for now, a wait on the new connection. NULL = there is
 	   none to be had. */
-	enum bk_rc (*connect)(void *arg, int64_t timeout_ms, struct bk_db **ret,
+	enum bk_rc (*connect)(void *arg, int64_t timeout_ms, bool hold, struct bk_db **ret,
 			      struct bk_error *err);
 	void *connect_arg;
 	/* How far the run is; called some five times a second while it is at work,

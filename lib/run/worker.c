@@ -72,7 +72,8 @@ static enum bk_rc connect_again(struct bk_worker *w, struct bk_error *err)
 
 		if (left <= 0)
 			return err->rc;
-		rc = q->connect(q->connect_arg, left, &fresh, err);
+		rc = q->connect(q->connect_arg, left, bk_db_holds_interrupts(w->run.db), &fresh,
+				err);
 		if (!rc) {
 			bk_db_close(w->run.db);
 			w->run.db = fresh;
@@ -162,7 +163,8 @@ static enum bk_rc ask_ledger(struct bk_worker *w, bool *ret_committed, struct bk
 }
 
 /* Asks as long as there is time, whatever max-retries says: nothing is done again
-   here. The wait for the commit may have used up the run's own time. */
+   here. The wait for the commit may have used up the run's own time. A signal that
+   comes meanwhile is heard when it is known what there is to close. */
 static enum bk_rc resolve(struct bk_worker *w, bool *ret_committed, struct bk_error *err)
 {
 	const struct bk_error unknown = *err;
@@ -170,6 +172,7 @@ static enum bk_rc resolve(struct bk_worker *w, bool *ret_committed, struct bk_er
 	int64_t patience = now_ms(w) + BK_PATIENCE_MS;
 	enum bk_rc rc = BK_OK;
 
+	bk_db_hold_interrupts(w->run.db, true);
 	w->run.deadline_ms = deadline > patience ? deadline : patience;
 	for (int64_t attempt = 1; !rc; attempt++) {
 		if ((rc = recover(w, attempt, err)))
@@ -180,6 +183,7 @@ static enum bk_rc resolve(struct bk_worker *w, bool *ret_committed, struct bk_er
 		rc = may_pass(w, err) ? BK_OK : rc;
 	}
 	w->run.deadline_ms = deadline;
+	bk_db_hold_interrupts(w->run.db, false);
 	if (!rc || rc == BK_E_LEASE_LOST)
 		return rc;
 	*err = unknown;

@@ -40,7 +40,7 @@ static enum bk_rc refusal;
 static _Atomic int connections;
 static void (*on_connect)(void); /* before one is made anew */
 
-static enum bk_rc make_connection(void *arg, int64_t timeout_ms, struct bk_db **ret,
+static enum bk_rc make_connection(void *arg, int64_t timeout_ms, bool hold, struct bk_db **ret,
 				  struct bk_error *err)
 {
 	int n = ++connections;
@@ -49,7 +49,7 @@ static enum bk_rc make_connection(void *arg, int64_t timeout_ms, struct bk_db **
 		on_connect();
 	if (refusals > 0 && refusals-- > 0)
 		return bk_error_set(err, refusal, "connection refused");
-	return rig_connect(arg, timeout_ms, ret, err);
+	return rig_connect(arg, timeout_ms, hold, ret, err);
 }
 
 static void use_workers(int n)

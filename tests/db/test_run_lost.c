@@ -5,6 +5,7 @@
  */
 #include "run/run.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ enum { DUE = 23 };
 
 static void (*on_connect)(void); /* once, before a connection is made anew */
 
-static enum bk_rc connect_again(void *arg, int64_t timeout_ms, struct bk_db **ret,
+static enum bk_rc connect_again(void *arg, int64_t timeout_ms, bool hold, struct bk_db **ret,
 				struct bk_error *err)
 {
 	void (*stir)(void) = on_connect;
@@ -26,7 +27,7 @@ static enum bk_rc connect_again(void *arg, int64_t timeout_ms, struct bk_db **re
 	on_connect = NULL;
 	if (stir)
 		stir();
-	return rig_connect(arg, timeout_ms, ret, err);
+	return rig_connect(arg, timeout_ms, hold, ret, err);
 }
 
 static void setup(void)
@@ -318,14 +319,14 @@ static int refusals; /* so many are still to come */
 static int tries;
 static enum bk_rc refusal;
 
-static enum bk_rc connect_in_vain(void *arg, int64_t timeout_ms, struct bk_db **ret,
+static enum bk_rc connect_in_vain(void *arg, int64_t timeout_ms, bool hold, struct bk_db **ret,
 				  struct bk_error *err)
 {
 	tries++;
 	ck_assert_int_gt(timeout_ms, 0);
 	if (refusals-- > 0)
 		return bk_error_set(err, refusal, "connection refused");
-	return rig_connect(arg, timeout_ms, ret, err);
+	return rig_connect(arg, timeout_ms, hold, ret, err);
 }
 
 static void be_away(int times, enum bk_rc rc)
@@ -401,6 +402,58 @@ START_TEST(a_login_that_is_refused_is_not_tried_again)
 }
 END_TEST
 
+/* --- with a signal beside --- */
+
+static volatile sig_atomic_t interrupted;
+
+static void listen_to_signals(void)
+{
+	interrupted = 0;
+	pg_db->interrupted = rig.interrupted = &interrupted;
+}
+
+static void terminate_both(int n)
+{
+	if (n != 3)
+		return;
+	terminate();
+	interrupted = SIGTERM;
+}
+
+START_TEST(a_signal_while_the_connection_is_lost_leaves_a_closed_record)
+{
+	listen_to_signals();
+	rig.before_batch = terminate_both;
+	ck_assert_int_eq(rig_run(), BK_E_TERMINATED);
+	ck_assert_str_eq(rig.result.status, "CANCELLED");
+	ck_assert_str_eq(rig_record(1), "CANCELLED 10 TERMINATED");
+}
+END_TEST
+
+static void let_commits_and_signal(void)
+{
+	fault_let_commits();
+	interrupted = SIGTERM;
+}
+
+static void kill_in_commit_and_signal(int n)
+{
+	kill_in_commit(n);
+	if (n == 2)
+		on_connect = let_commits_and_signal;
+}
+
+START_TEST(and_one_that_comes_before_a_lost_commit_is_known)
+{
+	listen_to_signals();
+	rig.before_commit = kill_in_commit_and_signal;
+	ck_assert_int_eq(rig_run(), BK_E_TERMINATED);
+	fault_finish();
+	ck_assert_str_eq(rig_record(1), "CANCELLED 10 TERMINATED");
+	ck_assert_int_eq(rig_changed(), 10);
+}
+END_TEST
+
 static const int64_t connectless[] = {0, 3}; /* retries */
 
 START_TEST(without_a_way_to_connect_a_lost_connection_ends_the_run)
@@ -426,6 +479,8 @@ static TCase *lost(void)
 	ADD(tc, it_is_awaited_at_the_end_as_well);
 	ADD(tc, when_it_stays_away_the_run_ends_with_its_time);
 	ADD(tc, a_login_that_is_refused_is_not_tried_again);
+	ADD(tc, a_signal_while_the_connection_is_lost_leaves_a_closed_record);
+	ADD(tc, and_one_that_comes_before_a_lost_commit_is_known);
 	ADD_ROWS(tc, without_a_way_to_connect_a_lost_connection_ends_the_run, connectless);
 	ADD(tc, a_connection_lost_between_batches_is_made_anew);
 	ADD(tc, a_connection_lost_before_the_first_look_at_the_table_as_well);

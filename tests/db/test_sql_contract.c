@@ -66,7 +66,7 @@ static const struct contract {
 	{"booking_explain", "QUERY~PLAN", false, false},
 	{"booking_hands_off", NULL, false, true},
 	{"booking_labels", "label refused cut shown", false, false},
-	{"booking_page", "d k1", false, true},
+	{"booking_page", "d k1 was_aside", false, true},
 	{"booking_scan", NULL, false, true},
 	{"bounds", "as_of lower", false, false},
 	{"claim_find", CLAIM_COLUMNS, false, false},
@@ -323,7 +323,20 @@ START_TEST(a_file_can_be_prepared_and_is_as_its_comment_says)
 }
 END_TEST
 
-/* The texts that a job makes of the templates, first batch and later ones. */
+/* What a job made of a template, and empties it. */
+static void check_filled(const char *file, struct bk_buf *sql, enum bk_rc rc, int params)
+{
+	PGresult *res;
+
+	ck_assert_int_eq(rc, BK_OK);
+	res = describe(bk_buf_cstr(sql));
+	ck_assert_int_eq(PQnparams(res), params);
+	check_columns(contract_of(file), res);
+	PQclear(res);
+	bk_buf_reset(sql);
+}
+
+/* First batch and later ones, parts of a refused one, its page, and the count. */
 static void check_unit(struct bk_job *job, size_t unit, bool later)
 {
 	char value[] = "x";
@@ -331,24 +344,18 @@ static void check_unit(struct bk_job *job, size_t unit, bool later)
 	struct bk_scope scope = bk_scope_of_params(job->mapping, &job->table, "bk");
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	struct bk_error err;
-	PGresult *res;
 
 	job->current = unit;
 	if (later)
 		job->position = (struct bk_position){values, BK_COUNT(values)};
-	ck_assert_msg(!bk_batch_sql(job, "bk", &sql, &err), "%s", err.message);
+	check_filled("booking_batch", &sql, bk_batch_sql(job, "bk", &sql, &err), later ? 11 : 9);
+	check_filled("booking_page", &sql, bk_page_sql(job, "bk", &sql, &err), later ? 5 : 3);
+	job->page.part = 1;
+	check_filled("booking_batch", &sql, bk_batch_sql(job, "bk", &sql, &err), 14);
+	job->page.part = 0;
 	job->position = (struct bk_position){NULL, 0};
-	res = describe(bk_buf_cstr(&sql));
-	ck_assert_int_eq(PQnparams(res), later ? 11 : 9);
-	check_columns(contract_of("booking_batch"), res);
-	PQclear(res);
-	bk_buf_reset(&sql);
-	ck_assert_msg(!bk_unit_count(&sql, &job->units.items[unit], &scope, "", &err), "%s",
-		      err.message);
-	res = describe(bk_buf_cstr(&sql));
-	ck_assert_int_eq(PQnparams(res), 3);
-	check_columns(contract_of("booking_count"), res);
-	PQclear(res);
+	check_filled("booking_count", &sql,
+		     bk_unit_count(&sql, &job->units.items[unit], &scope, "", &err), 3);
 }
 
 START_TEST(the_batch_of_every_unit_can_be_prepared)

@@ -174,11 +174,13 @@ enum bk_rc rig_run(void)
 	return rc;
 }
 
-enum bk_rc rig_connect(void *arg, int64_t timeout_ms, struct bk_db **ret, struct bk_error *err)
+enum bk_rc rig_connect(void *arg, int64_t timeout_ms, bool hold, struct bk_db **ret,
+		       struct bk_error *err)
 {
 	const struct bk_db_params params = {
 		.application = "bk:again",
 		.interrupted = rig.interrupted,
+		.hold_interrupts = hold,
 		.connect_timeout_ms = timeout_ms,
 		.clock = bk_clock_system(),
 	};
@@ -197,7 +199,7 @@ enum bk_rc rig_run_elsewhere(struct bk_run_result *ret)
 
 	request.instance = "host-2";
 	request.clock = bk_clock_system();
-	if ((rc = rig_connect(NULL, 20000, &db, &rig.elsewhere_err)) ||
+	if ((rc = rig_connect(NULL, 20000, false, &db, &rig.elsewhere_err)) ||
 	    (rc = bk_job_work(job, &work, &rig.elsewhere_err)))
 		return rc;
 	return bk_run(&db, &request, &work, ret, &rig.elsewhere_err);

@@ -64,7 +64,8 @@ enum bk_rc rig_run_elsewhere(struct bk_run_result *ret);
 
 /* For request.connect: another connection like pg_db, which it replaces where it
    was lost. */
-enum bk_rc rig_connect(void *arg, int64_t timeout_ms, struct bk_db **ret, struct bk_error *err);
+enum bk_rc rig_connect(void *arg, int64_t timeout_ms, bool hold, struct bk_db **ret,
+		       struct bk_error *err);
 
 /* Bookings of the reference table that are due for activation: `n` that started
    one after the other between an hour and half an hour ago. */
