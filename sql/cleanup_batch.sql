@@ -60,7 +60,9 @@ WITH clock AS MATERIALIZED (
 	   FOR NO KEY UPDATE OF j
 ), totals AS (
 	UPDATE :"bk".scheduler_job_info AS j
-	   SET total_failures = j.total_failures + jobs.failures,
+	   -- A run that died is a failure in the row, too.
+	   SET retry_count = j.retry_count + jobs.failures::integer,
+	       total_failures = j.total_failures + jobs.failures,
 	       total_processed = j.total_processed + jobs.processed::bigint,
 	       updated_at = clock.now
 	  FROM jobs, clock

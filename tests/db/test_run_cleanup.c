@@ -64,6 +64,7 @@ START_TEST(a_dead_execution_is_closed_once_with_its_end_and_the_reason)
 			 "t t t the lease expired; closed by host-1 pid N");
 	ck_assert_int_eq(dead_workers(id), 0);
 	ck_assert_str_eq(rig_job_column("total_failures"), "1");
+	ck_assert_str_eq(rig_job_column("retry_count"), "1");
 	ck_assert_str_eq(rig_job_column("total_processed"), "7");
 	ck_assert_str_eq(bk_job_closed(rig.job), "execution 1 of activate-due on host-7 pid 17");
 	ck_assert_int_eq(dead_cleaned(), 0);

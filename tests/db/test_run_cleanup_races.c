@@ -4,6 +4,7 @@
  */
 #include "run/run.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -181,7 +182,7 @@ END_TEST
 
 enum { ROUNDS = 8, RACERS = 4 };
 
-/* A process of its own. Its exit status: 0 = it ran or found the job busy. */
+/* A process of its own. Its exit status: 0 = it ran or found the job busy; else it says why. */
 static pid_t start_racer(const char *job)
 {
 	pid_t pid = fork();
@@ -189,10 +190,12 @@ static pid_t start_racer(const char *job)
 	if (pid == 0) {
 		enum bk_rc rc = dead_run_elsewhere(job);
 
-		_exit(rc == BK_OK && (dead_elsewhere.outcome == BK_OUTCOME_RAN ||
-				      dead_elsewhere.outcome == BK_OUTCOME_BUSY)
-			      ? 0
-			      : 1);
+		if (rc == BK_OK && (dead_elsewhere.outcome == BK_OUTCOME_RAN ||
+				    dead_elsewhere.outcome == BK_OUTCOME_BUSY))
+			_exit(0);
+		(void)fprintf(stderr, "%s: outcome %d, %s\n", job, (int)dead_elsewhere.outcome,
+			      rc ? rig.elsewhere_err.message : "no error");
+		_exit(1);
 	}
 	return pid;
 }

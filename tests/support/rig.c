@@ -195,13 +195,14 @@ enum bk_rc rig_run_elsewhere(struct bk_run_result *ret)
 	BK_CLEAN(bk_job_clean) struct bk_job *job = bk_job_new(rig.conf, rig.request.job);
 	struct bk_run_request request = rig.request;
 	struct bk_work work;
-	struct bk_error err;
+	enum bk_rc rc;
 
 	request.instance = "host-2";
 	request.clock = bk_clock_system();
-	ck_assert_msg(rig_connect(NULL, 20000, false, &db, &err) == BK_OK, "%s", err.message);
-	ck_assert_int_eq(bk_job_work(job, &work, &err), BK_OK);
-	return bk_run(&db, &request, &work, ret, &err);
+	if ((rc = rig_connect(NULL, 20000, false, &db, &rig.elsewhere_err)) ||
+	    (rc = bk_job_work(job, &work, &rig.elsewhere_err)))
+		return rc;
+	return bk_run(&db, &request, &work, ret, &rig.elsewhere_err);
 }
 
 void rig_due(int n)

@@ -26,7 +26,8 @@ struct rig {
 	struct bk_run_request request;
 	struct bk_run_result result; /* of the last run, here and below */
 	struct bk_error err;
-	_Atomic int batches; /* begun, by all workers */
+	struct bk_error elsewhere_err; /* of the last run elsewhere */
+	_Atomic int batches;           /* begun, by all workers */
 	_Atomic int pauses;
 	_Atomic int parts;       /* of refused batches, tried */
 	struct side *side;       /* a session of postgres */
