@@ -313,6 +313,42 @@ START_TEST(an_end_that_was_lost_and_kept_is_not_written_again)
 }
 END_TEST
 
+/* What is set aside is written with the end, in a transaction of two trips. */
+static void expect_bad_rows_aside(void)
+{
+	ck_assert_msg(rig_run() == BK_E_PARTIAL, "%s", rig.err.message);
+	fault_finish();
+	ck_assert_str_eq(rig.result.status, "PARTIAL");
+	ck_assert_int_eq(rig.result.quarantined, 2);
+	ck_assert_str_eq(rig_record(1), "PARTIAL 21 WORK_REMAINS");
+	ck_assert_str_eq(rig_aside(), "3 9");
+	ck_assert_int_eq(side_int(rig.side, "SELECT max(tries) FROM bk.quarantined_bookings"), 1);
+	ck_assert_str_eq(rig_job_column("concat_ws(' ', total_runs, total_processed)"), "1 21");
+}
+
+static void make_bad_rows(void)
+{
+	rig_refuse();
+	rig_spoil("id IN (3, 9)");
+}
+
+START_TEST(an_end_with_bad_rows_that_was_rolled_back_is_written_again)
+{
+	make_bad_rows();
+	fault_gate("bk.maintenance_executions", "NEW.status = 'PARTIAL'");
+	rig.before_end = kill_end_at_gate;
+	expect_bad_rows_aside();
+}
+END_TEST
+
+START_TEST(an_end_with_bad_rows_that_was_kept_is_not_written_again)
+{
+	make_bad_rows();
+	rig.before_end = kill_end_in_commit;
+	expect_bad_rows_aside();
+}
+END_TEST
+
 /* --- with a signal beside --- */
 
 static volatile sig_atomic_t interrupted;
@@ -372,6 +408,8 @@ static TCase *lost(void)
 	tcase_add_checked_fixture(tc, setup, rig_close);
 	tcase_add_unchecked_fixture(tc, NULL, fault_let_commits);
 	ADD(tc, an_outcome_is_learnt_also_when_the_time_is_used_up);
+	ADD(tc, an_end_with_bad_rows_that_was_rolled_back_is_written_again);
+	ADD(tc, an_end_with_bad_rows_that_was_kept_is_not_written_again);
 	ADD(tc, a_signal_while_the_connection_is_lost_leaves_a_closed_record);
 	ADD(tc, and_one_that_comes_before_a_lost_commit_is_known);
 	ADD(tc, a_connection_lost_between_batches_is_made_anew);
