@@ -9,6 +9,22 @@
 # shellcheck source=etc/dev/cluster.sh
 . "$BK_SRC/etc/dev/cluster.sh"
 
+# one_session: from now on sql() uses one session of a psql that stays, for tests that ask a thousand
+# times and leave the server alone. \gexec sends the statements as they are, in one go, as -c does.
+one_session() {
+	mkfifo "$BK_TEST_DIR/.sql.in" "$BK_TEST_DIR/.sql.out"
+	exec 5<>"$BK_TEST_DIR/.sql.in" 6<>"$BK_TEST_DIR/.sql.out"
+	PGOPTIONS='-c client_min_messages=warning' psql -XAtq -U postgres <&5 >&6 2>&1 &
+	sql() {
+		local line
+		printf 'select $sql$%s$sql$ \\gexec\n\\echo .end :ERROR\n' "$1" >&5
+		while IFS= read -r -t 60 -u 6 line && [ "${line#.end }" = "$line" ]; do
+			printf '%s\n' "$line"
+		done
+		[ "$line" = ".end false" ]
+	}
+}
+
 # audited_table: empty_table, an audit that is none of bk's, and a view that lists whatever must not
 # be, at any time: each change was made once, by one execution that was still open, and is counted
 # and recorded once
@@ -146,7 +162,7 @@ stopped_at() {
 	launch env BK_TEST_STOP_AT="$point" "$BK_HOOKS/$command" "$@"
 	while read -r _ _ state _ <"/proc/$pid/stat" && [ "$state" != Z ]; do
 		[ "$state" != T ] || return 0
-		sql "select 1" >/dev/null
+		sql "select pg_sleep(0.002)" >/dev/null
 	done 2>/dev/null
 	return 1
 }

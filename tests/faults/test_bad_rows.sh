@@ -5,7 +5,7 @@
 . "$BK_SRC/tests/faults/faults.sh"
 
 audited_table
-settings='first-run-limit = 0 retry-base = 10ms'
+settings='first-run-limit = 0 retry-base = 10ms timeout = 2m'
 configure "activate-due { $settings }"
 
 # refuse CONDITION [SQLSTATE]: a trigger that raises it for these rows

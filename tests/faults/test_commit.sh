@@ -7,6 +7,7 @@
 
 MOST_COMMITS=60
 
+one_session
 audited_table
 configure 'activate-due { batch-size = 3 retry-base = 1ms }'
 fresh 5

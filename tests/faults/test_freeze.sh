@@ -8,6 +8,7 @@ MOST_POINTS=200
 in_transaction="from pg_stat_activity where application_name like 'bk:%'
 	and state = 'idle in transaction'"
 
+one_session
 audited_table
 configure 'activate-due { batch-size = 3 }'
 fresh 5

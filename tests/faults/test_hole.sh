@@ -8,6 +8,7 @@
 patient='activate-due { batch-size = 3 timeout = 12s lease = 13s statement-timeout = 200ms
 	lock-timeout = 50ms retry-base = 100ms max-retries = 100 }'
 
+one_session
 audited_table
 sql "create function pause() returns trigger language plpgsql as \$\$ begin
 		if new.id = 4 then perform pg_advisory_xact_lock(4242); end if;

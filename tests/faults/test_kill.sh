@@ -13,6 +13,7 @@ for program in bkactivate bknoshow bkmaint bkstatus; do
 done
 is "$(grep -c 'BK_TEST_KILL_AT' "$BK_HOOKS/bkactivate")" 1 "the test build"
 
+one_session
 audited_table
 
 # sweep WHAT STEP DUE COMMAND...: dies at each of its points, or each STEP-th, in a run of its own

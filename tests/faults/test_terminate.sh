@@ -6,6 +6,7 @@
 
 MOST_POINTS=200
 
+one_session
 audited_table
 configure 'activate-due { batch-size = 3 retry-base = 1ms }'
 fresh 5
