@@ -262,6 +262,13 @@ END_TEST
 
 /* --- what ends the run of all --- */
 
+/* Small batches: none of them can have come to the end meanwhile. */
+static void setup_small(void)
+{
+	setup();
+	rig.request.batch_size = 3;
+}
+
 static void steal_lease(int n)
 {
 	if (n == 5)
@@ -275,7 +282,7 @@ START_TEST(a_lost_lease_stops_all_of_them)
 	ck_assert_int_eq(rig_run(), BK_E_LEASE_LOST);
 	ck_assert_ptr_null(rig.result.status);
 	ck_assert_str_eq(rig_record(1), "RUNNING 0");
-	ck_assert_int_le(rig.batches, 5 + (int)rig.request.workers);
+	ck_assert_int_lt(rig_changed(), DUE);
 	ck_assert_int_eq(rig_changed_twice(), 0);
 	ck_assert_int_eq(side_int(rig.side, "SELECT sum(processed) FROM bk.execution_workers"),
 			 rig_changed());
@@ -326,7 +333,7 @@ START_TEST(a_signal_stops_all_of_them)
 	at_meeting = interrupt;
 	ck_assert_int_eq(rig_run(), BK_E_TERMINATED);
 	expect_consistent("CANCELLED");
-	ck_assert_int_ge(rig.result.processed, 10);
+	ck_assert_int_ge(rig.result.processed, 3);
 }
 END_TEST
 
@@ -342,7 +349,6 @@ START_TEST(so_does_bkmaint_cancel)
 	rig.before_batch = ask_to_cancel;
 	ck_assert_int_eq(rig_run(), BK_E_CANCELLED);
 	expect_consistent("CANCELLED");
-	ck_assert_int_le(rig.batches, 5 + (int)rig.request.workers);
 }
 END_TEST
 
@@ -401,7 +407,7 @@ static TCase *stops(void)
 {
 	TCase *tc = tcase_create("stops");
 
-	tcase_add_checked_fixture(tc, setup, rig_close);
+	tcase_add_checked_fixture(tc, setup_small, rig_close);
 	ADD_ROWS(tc, a_lost_lease_stops_all_of_them, worker_counts);
 	ADD(tc, who_takes_over_finds_no_booking_that_is_changed_twice);
 	ADD_ROWS(tc, a_signal_stops_all_of_them, worker_counts);
