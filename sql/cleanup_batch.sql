@@ -3,7 +3,7 @@
 -- $1 batch size  $2 execution  $3 worker  $4 token  $5 number of this batch
 -- $6 lease ms  $7 instance  $8 pid
 -- :due  cleanup_due
--- One row: seen, locked, changed as of a batch of bookings; ledger (1, or 0 = the
+-- One row: locked, changed as of a batch of bookings; ledger (1, or 0 = the
 -- lease is lost: roll back); cancel, true when somebody asked for the end; dead,
 -- holds, quarantined, the changes by kind; closed, a line on each dead execution.
 -- Locks ledger rows, then their executions, then jobs: in the order of a run's
@@ -87,7 +87,6 @@ WITH clock AS MATERIALIZED (
 ), n AS MATERIALIZED (
 	SELECT (SELECT count(*) FROM dead) + (SELECT count(*) FROM h) + (SELECT count(*) FROM q)
 		       AS locked,
-	       (SELECT count(*) FROM candidates) - (SELECT count(*) FROM free) AS passed_over,
 	       (SELECT count(*) FROM closed) AS dead,
 	       (SELECT count(*) FROM holds) AS holds,
 	       (SELECT count(*) FROM quarantined) AS quarantined
@@ -101,8 +100,7 @@ WITH clock AS MATERIALIZED (
 	   AND w.batch_no = $5::integer - 1
 	RETURNING w.cancel_requested
 )
-SELECT n.locked + n.passed_over AS seen,
-       n.locked,
+SELECT n.locked,
        n.dead + n.holds + n.quarantined AS changed,
        (SELECT count(*) FROM w) AS ledger,
        (SELECT w.cancel_requested FROM w) AS cancel,

@@ -16,16 +16,14 @@ enum { FIXED_PARAMS = 9, FIRST_POSITION = 10 };
 
 /* The fragments of the template that depend on the key columns. */
 struct key_sql {
-	struct bk_buf scan_columns, lock_columns, lock_match, update_match, texts, arrays, hash,
-		position;
+	struct bk_buf scan_columns, update_match, steady, texts, arrays, hash, position;
 };
 
 static void clear_key_sql(struct key_sql *k)
 {
 	bk_buf_clear(&k->scan_columns);
-	bk_buf_clear(&k->lock_columns);
-	bk_buf_clear(&k->lock_match);
 	bk_buf_clear(&k->update_match);
+	bk_buf_clear(&k->steady);
 	bk_buf_clear(&k->texts);
 	bk_buf_clear(&k->arrays);
 	bk_buf_clear(&k->hash);
@@ -38,9 +36,9 @@ static void put_column(struct bk_buf *out, const char *name)
 	bk_sql_ident(out, name);
 }
 
-/* (b.k1, b.k2) = ANY (SELECT s.k1, s.k2 FROM s), for tables whose ctid is not
+/* (b.k1, b.k2) = ANY (SELECT c.k1, c.k2 FROM c), for tables whose ctid is not
    unique. The comma list of one column needs no row. */
-static void match_by_key(struct bk_buf *out, const struct bk_mapping *m, const char *cte)
+static void match_by_key(struct bk_buf *out, const struct bk_mapping *m)
 {
 	bk_buf_str(out, m->key_count > 1 ? "(" : "");
 	for (size_t i = 0; i < m->key_count; i++) {
@@ -49,20 +47,34 @@ static void match_by_key(struct bk_buf *out, const struct bk_mapping *m, const c
 	}
 	bk_buf_fmt(out, "%s OPERATOR(pg_catalog.=) ANY (SELECT ", m->key_count > 1 ? ")" : "");
 	for (size_t i = 0; i < m->key_count; i++)
-		bk_buf_fmt(out, "%s%s.k%zu", i ? ", " : "", cte, i + 1);
-	bk_buf_fmt(out, " FROM %s)", cte);
+		bk_buf_fmt(out, "%sc.k%zu", i ? ", " : "", i + 1);
+	bk_buf_str(out, " FROM c)");
 }
 
 static void write_match(struct key_sql *k, const struct bk_job *job)
 {
-	if (job->table.has_children) {
-		match_by_key(&k->lock_match, job->mapping, "s");
-		match_by_key(&k->update_match, job->mapping, "l");
-		return;
+	if (job->table.has_children)
+		match_by_key(&k->update_match, job->mapping);
+	else
+		bk_buf_str(&k->update_match,
+			   "b.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT c.t FROM c))");
+}
+
+/* Whether the row that z names has the scan instant of z in the snapshot, too. */
+static void write_steady(struct bk_buf *out, const struct bk_job *job)
+{
+	const struct bk_mapping *m = job->mapping;
+
+	bk_buf_fmt(out, "(SELECT %s OPERATOR(pg_catalog.=) z.d FROM ",
+		   job->units.items[job->current].scan->column);
+	bk_table_sql(out, m);
+	bk_buf_str(out, " AS b WHERE ");
+	for (size_t i = 0; i < m->key_count; i++) {
+		bk_buf_str(out, i ? " AND " : "");
+		put_column(out, m->keys[i]);
+		bk_buf_fmt(out, " OPERATOR(pg_catalog.=) z.k%zu", i + 1);
 	}
-	bk_buf_str(&k->lock_match, "b.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT s.t FROM s))");
-	bk_buf_str(&k->update_match,
-		   "b.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT l.t FROM l))");
+	bk_buf_char(out, ')');
 }
 
 void bk_position_columns(const struct bk_job *job, struct bk_buf *out)
@@ -100,7 +112,6 @@ static void write_key_sql(struct key_sql *k, const struct bk_job *job)
 
 	bk_buf_str(&k->scan_columns, "b.ctid AS t, ");
 	bk_position_columns(job, &k->scan_columns);
-	bk_buf_str(&k->lock_columns, "b.ctid AS t");
 	bk_buf_str(&k->arrays, "ARRAY[");
 	bk_buf_str(&k->hash, m->key_count > 1 ? "pg_catalog.hashtext(pg_catalog.concat_ws(E'\\x1f'"
 					      : "pg_catalog.hashtext(");
@@ -110,7 +121,6 @@ static void write_key_sql(struct key_sql *k, const struct bk_job *job)
 		BK_CLEAN(bk_buf_clear) struct bk_buf column = BK_BUF_INIT;
 
 		put_column(&column, m->keys[i]);
-		bk_buf_fmt(&k->lock_columns, ", %s AS k%zu", bk_buf_cstr(&column), i + 1);
 		/* Key columns may have collations of their own, which do not mix. */
 		bk_buf_str(&k->texts, i ? ", (" : "(");
 		bk_value_text(&k->texts, bk_buf_cstr(&column), type);
@@ -121,6 +131,7 @@ static void write_key_sql(struct key_sql *k, const struct bk_job *job)
 	bk_buf_str(&k->arrays, "]");
 	bk_buf_str(&k->hash, m->key_count > 1 ? "))" : ")");
 	write_match(k, job);
+	write_steady(&k->steady, job);
 }
 
 static void write_assign(struct bk_buf *out, const struct bk_mapping *m, const struct bk_unit *unit)
@@ -139,13 +150,10 @@ static enum bk_rc fill_batch(const struct bk_job *job, const char *schema,
 			     const struct bk_unit *unit, const struct key_sql *k, const char *scan,
 			     struct bk_buf *out, struct bk_error *err)
 {
-	const struct bk_scope scope = bk_job_scope(job);
 	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf condition = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf assign = BK_BUF_INIT;
 
 	bk_table_sql(&table, job->mapping);
-	bk_rule_condition(&condition, unit->rule, unit->scan, scope.as_of, scope.lower);
 	write_assign(&assign, job->mapping, unit);
 	const struct bk_sql_var vars[] = {
 		{"bk", schema},
@@ -154,11 +162,9 @@ static enum bk_rc fill_batch(const struct bk_job *job, const char *schema,
 		{"status", job->mapping->status},
 		{"from", unit->from},
 		{"to", unit->to},
-		{"condition", bk_buf_cstr(&condition)},
 		{"assign", bk_buf_cstr(&assign)},
-		{"lock_columns", bk_buf_cstr(&k->lock_columns)},
-		{"lock_match", bk_buf_cstr(&k->lock_match)},
 		{"update_match", bk_buf_cstr(&k->update_match)},
+		{"steady", bk_buf_cstr(&k->steady)},
 		{"key_texts", bk_buf_cstr(&k->texts)},
 		{"key_arrays", bk_buf_cstr(&k->arrays)},
 		{"key_hash", bk_buf_cstr(&k->hash)},
@@ -286,16 +292,17 @@ static void fill_params(struct batch_params *p, const struct bk_job *job, const 
 }
 
 struct batch_row {
-	int64_t seen, locked, changed, ledger;
+	int64_t locked, changed, ledger;
 	bool cancel;
+	bool steady;
 };
 
 static const struct bk_field batch_fields[] = {
-	{"seen", BK_FIELD_INT, offsetof(struct batch_row, seen)},
 	{"locked", BK_FIELD_INT, offsetof(struct batch_row, locked)},
 	{"changed", BK_FIELD_INT, offsetof(struct batch_row, changed)},
 	{"ledger", BK_FIELD_INT, offsetof(struct batch_row, ledger)},
 	{"cancel", BK_FIELD_BOOL, offsetof(struct batch_row, cancel)},
+	{"steady", BK_FIELD_BOOL, offsetof(struct batch_row, steady)},
 };
 
 static enum bk_rc take_position(struct bk_job *job, const struct bk_rows *rows,
@@ -324,16 +331,21 @@ static enum bk_rc take_answer(struct bk_job *job, const struct bk_rows *rows, in
 	if ((rc = bk_rows_read(rows, 0, batch_fields, BK_COUNT(batch_fields), &row, err)))
 		return rc;
 	job->next_changed = row.changed;
-	ret->seen = row.seen;
 	ret->locked = row.locked;
 	ret->changed = row.changed;
 	ret->ledger = row.ledger == 1;
 	ret->cancel = row.cancel;
 	if (job->page.part)
 		return BK_OK;
-	job->next_ends_unit = row.seen < max;
+	job->next_ends_unit = row.locked < max;
 	ret->done = job->next_ends_unit && job->current + 1 == job->units.count;
-	return job->next_ends_unit ? BK_OK : take_position(job, rows, err);
+	if (job->next_ends_unit)
+		return BK_OK;
+	if (row.steady)
+		return take_position(job, rows, err);
+	bk_position_clear(&job->next);
+	bk_position_copy(&job->next, &job->position);
+	return BK_OK;
 }
 
 static int64_t statement_limit(const struct bk_run *run)

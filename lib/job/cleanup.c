@@ -140,14 +140,13 @@ static enum bk_rc rest(void *self, const struct bk_run *run, struct bk_rest *ret
 }
 
 struct batch_row {
-	int64_t seen, locked, changed, ledger;
+	int64_t locked, changed, ledger;
 	int64_t by_kind[KINDS];
 	bool cancel;
 	char *closed;
 };
 
 static const struct bk_field batch_fields[] = {
-	{"seen", BK_FIELD_INT, offsetof(struct batch_row, seen)},
 	{"locked", BK_FIELD_INT, offsetof(struct batch_row, locked)},
 	{"changed", BK_FIELD_INT, offsetof(struct batch_row, changed)},
 	{"ledger", BK_FIELD_INT, offsetof(struct batch_row, ledger)},
@@ -169,7 +168,6 @@ static enum bk_rc take_answer(struct bk_cleanup *c, const struct bk_rows *rows, 
 	memcpy(c->next, row.by_kind, sizeof(c->next));
 	free(c->next_closed);
 	c->next_closed = row.closed;
-	ret->seen = row.seen;
 	ret->locked = row.locked;
 	ret->changed = row.changed;
 	ret->ledger = row.ledger == 1;

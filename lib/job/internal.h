@@ -70,6 +70,7 @@ struct bk_job {
 };
 
 void bk_position_clear(struct bk_position *position);
+void bk_position_copy(struct bk_position *to, const struct bk_position *from);
 void bk_page_clear(struct bk_page *page);
 
 /* The scope of the job's scans by parameters. */

@@ -179,7 +179,7 @@ static enum bk_rc rest(void *self, const struct bk_run *run, struct bk_rest *ret
 	return bk_rest_count(self, run, ret, err);
 }
 
-static void copy_position(struct bk_position *to, const struct bk_position *from)
+void bk_position_copy(struct bk_position *to, const struct bk_position *from)
 {
 	*to = (struct bk_position){NULL, 0};
 	if (!from->values)
@@ -198,7 +198,7 @@ static void *fork_job(void *self)
 	*other = *job;
 	other->forked = true;
 	other->changed = bk_calloc(job->units.count, sizeof(*other->changed));
-	copy_position(&other->position, &job->position);
+	bk_position_copy(&other->position, &job->position);
 	other->next = (struct bk_position){NULL, 0};
 	other->page = (struct bk_page){.values = NULL};
 	return other;

@@ -31,7 +31,7 @@ static bool is_to_be_split(const struct page *p, int64_t count, const struct bk_
 static enum bk_rc try_part(struct page *p, int64_t first, int64_t count, bool *ret_refused,
 			   struct bk_error *why)
 {
-	struct bk_batch part = {.seen = 0};
+	struct bk_batch part = {.locked = 0};
 	enum bk_rc rc = bk_worker_step(p->w, first, count, &part, why);
 
 	*ret_refused = rc && is_to_be_split(p, count, why);

@@ -74,7 +74,6 @@ void bk_crew_note(struct bk_crew *crew, const struct bk_batch *batch, int64_t to
 {
 	(void)pthread_mutex_lock(&crew->lock);
 	crew->changed += batch->changed;
-	crew->passed_over += batch->seen - batch->locked;
 	crew->locked += batch->locked;
 	crew->vetoed += batch->locked - batch->changed;
 	if (took_ms > crew->slowest_ms)
@@ -291,30 +290,61 @@ static enum bk_rc drain_together(struct bk_worker *first, int64_t n, struct bk_e
 	return rc;
 }
 
+enum bk_rc bk_crew_rest(struct bk_worker *w, struct bk_error *err)
+{
+	struct bk_crew *crew = w->crew;
+	struct bk_rest rest = {0, 0};
+	enum bk_rc rc = w->work.rest(w->work.self, &w->run, &rest, err);
+
+	if (rc)
+		return rc;
+	crew->passed_over = rest.skipped_locked - crew->aside;
+	rest.skipped_locked = crew->passed_over - crew->vetoed;
+	if (rest.skipped_locked < 0)
+		rest.skipped_locked = 0;
+	crew->rest = rest;
+	return BK_OK;
+}
+
+/* After a pass. That only the count fails, in a way that may pass, fails no run. */
+static enum bk_rc count_left(struct bk_worker *w, struct bk_error *err)
+{
+	enum bk_rc rc = bk_crew_rest(w, err);
+
+	if (!rc || bk_fault_of(err) == BK_FAULT_FINAL)
+		return rc;
+	w->crew->rest = (struct bk_rest){BK_NULL_INT, 0};
+	w->crew->passed_over = 0;
+	return BK_OK;
+}
+
 /*
  * What was passed over because another worker or session held it may be free by
- * now: worker 0 goes through everything again until a pass locks nothing, or
- * twice nothing of what it locked could be changed.
+ * now: worker 0 goes through everything again until nothing is left, a pass locks
+ * nothing, or twice nothing of what it locked could be changed.
  */
 static enum bk_rc sweep(struct bk_worker *w, struct bk_error *err)
 {
 	struct bk_crew *crew = w->crew;
 	int fruitless = 0;
+	enum bk_rc rc = count_left(w, err);
 
-	while (crew->passed_over > 0 && fruitless < 2 && !crew->bound_reached) {
+	while (!rc && w->work.rewind && crew->passed_over > 0 && fruitless < 2 &&
+	       !crew->bound_reached) {
 		int64_t before = crew->changed;
-		enum bk_rc rc;
 
-		crew->passed_over = crew->locked = crew->vetoed = 0;
+		crew->locked = crew->vetoed = 0;
 		w->work.rewind(w->work.self);
 		w->done = false;
 		if ((rc = drain_first(w, err)))
 			return rc;
 		if (crew->locked == 0)
-			return BK_OK;
-		fruitless = crew->changed > before ? 0 : fruitless + 1;
+			fruitless = 2;
+		else
+			fruitless = crew->changed > before ? 0 : fruitless + 1;
+		rc = count_left(w, err);
 	}
-	return BK_OK;
+	return rc;
 }
 
 enum bk_rc bk_crew_drain(struct bk_crew *crew, struct bk_worker *first, struct bk_error *err)
@@ -330,7 +360,5 @@ enum bk_rc bk_crew_drain(struct bk_crew *crew, struct bk_worker *first, struct b
 		rc = drain_together(first, q->workers, err);
 	else
 		rc = drain_first(first, err);
-	if (rc || !first->work.rewind)
-		return rc;
-	return sweep(first, err);
+	return rc ? rc : sweep(first, err);
 }

@@ -28,8 +28,7 @@ struct bk_crew {
 	int at_work;
 	int64_t start_ms; /* of the run, on the monotonic clock */
 	int64_t changed;
-	int64_t passed_over; /* seen, and not ours to lock; of the latest pass, as the next two */
-	int64_t locked;
+	int64_t locked; /* of the latest pass, as the next one */
 	int64_t vetoed; /* locked, and not changed all the same */
 	int64_t slowest_ms;
 	int64_t retries;
@@ -47,7 +46,8 @@ struct bk_crew {
 	int64_t total;         /* BK_NULL_INT until counted */
 	bool counted;
 	int64_t shown_ms; /* when progress was last reported */
-	struct bk_rest rest;
+	struct bk_rest rest;    /* skipped_locked without what was vetoed or set aside */
+	int64_t passed_over;    /* still due and passed over, and not set aside by this run */
 };
 
 struct bk_worker {
@@ -76,8 +76,12 @@ void bk_crew_note(struct bk_crew *crew, const struct bk_batch *batch, int64_t to
 /* Reports progress where it is time; also what connections call while they wait. */
 void bk_crew_progress(void *crew);
 
-/* Drains everything: worker 0 in this thread, the others in theirs; then the
-   sweep of what was passed over. */
+/* Counts what is still due into the crew's rest. */
+enum bk_rc bk_crew_rest(struct bk_worker *w, struct bk_error *err) BK_NODISCARD;
+
+/* Drains everything: worker 0 in this thread, the others in theirs; then sweeps what
+   was passed over. Leaves in the crew's rest what is still due then, BK_NULL_INT where
+   that could not be counted. */
 enum bk_rc bk_crew_drain(struct bk_crew *crew, struct bk_worker *first,
 			 struct bk_error *err) BK_NODISCARD;
 

@@ -31,18 +31,6 @@ void bk_run_result_clear(struct bk_run_result *result)
 	bk_free_str(&result->paused_reason);
 }
 
-/* What is still due behind the scans' positions is locked by others only as far
-   as the batches found such rows. */
-static enum bk_rc count_rest(struct bk_worker *w, struct bk_error *err)
-{
-	struct bk_crew *crew = w->crew;
-	enum bk_rc rc = w->work.rest(w->work.self, &w->run, &crew->rest, err);
-
-	if (crew->rest.skipped_locked > crew->passed_over)
-		crew->rest.skipped_locked = crew->passed_over;
-	return rc;
-}
-
 static enum bk_rc prepare(struct bk_worker *w, struct bk_error *err)
 {
 	enum bk_rc rc;
@@ -61,15 +49,7 @@ static enum bk_rc work_off(struct bk_worker *w, struct bk_error *err)
 
 	if ((rc = prepare(w, err)) || (rc = bk_guard(crew, w, err)))
 		return rc;
-	if ((rc = bk_crew_drain(crew, w, err)))
-		return rc;
-	rc = count_rest(w, err);
-	/* Everything is done and only the count failed in a way that may pass: that
-	   fails no run. */
-	if (rc && bk_fault_of(err) != BK_FAULT_FINAL) {
-		crew->rest = (struct bk_rest){BK_NULL_INT, 0};
-		rc = BK_OK;
-	}
+	rc = bk_crew_drain(crew, w, err);
 	return rc ? rc : bk_judge_rest(crew, err);
 }
 
@@ -81,7 +61,7 @@ static void count_hastily(struct bk_worker *w)
 
 	bk_db_hold_interrupts(w->run.db, true);
 	w->run.count_ms = HASTY_COUNT_MS;
-	if (bk_db_lost(w->run.db) || count_rest(w, &ignored))
+	if (bk_db_lost(w->run.db) || bk_crew_rest(w, &ignored))
 		w->crew->rest = (struct bk_rest){BK_NULL_INT, 0};
 	bk_db_hold_interrupts(w->run.db, false);
 }

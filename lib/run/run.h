@@ -95,8 +95,7 @@ struct bk_run {
 };
 
 struct bk_batch {
-	int64_t seen;   /* rows in the scan's page */
-	int64_t locked; /* of these, locked by us; the others are locked elsewhere or moved */
+	int64_t locked; /* rows that were ours to change */
 	int64_t changed;
 	bool ledger; /* the worker's ledger row was ours and is updated */
 	bool cancel; /* somebody asked for the end of the run */
@@ -112,7 +111,7 @@ struct bk_due {
 
 struct bk_rest {
 	int64_t remaining;      /* still due, counted up to a limit; BK_NULL_INT = not known */
-	int64_t skipped_locked; /* of these, passed over by the run */
+	int64_t skipped_locked; /* of these, passed over by the run, for whatever reason */
 };
 
 struct bk_work {

@@ -198,7 +198,7 @@ static enum bk_rc once(struct bk_worker *w, int64_t first, int64_t count, struct
 	enum bk_rc rc;
 
 	w->run.batch_no = w->committed + 1;
-	*ret = (struct bk_batch){.seen = 0};
+	*ret = (struct bk_batch){.locked = 0};
 	if (first < 0)
 		rc = work->batch(work->self, &w->run, count, ret, err);
 	else
@@ -290,7 +290,7 @@ enum bk_rc bk_worker_drain(struct bk_worker *w, bool one_batch, struct bk_error 
 	struct bk_crew *crew = w->crew;
 
 	while (!w->done && !told_to_stop(crew)) {
-		struct bk_batch batch = {.seen = 0};
+		struct bk_batch batch = {.locked = 0};
 		int64_t max;
 		enum bk_rc rc;
 
@@ -300,7 +300,7 @@ enum bk_rc bk_worker_drain(struct bk_worker *w, bool one_batch, struct bk_error 
 			return BK_OK;
 		rc = bk_worker_step(w, -1, max, &batch, err);
 		if (rc && bk_fault_of(err) == BK_FAULT_ROW && w->work.page) {
-			batch = (struct bk_batch){.seen = 0};
+			batch = (struct bk_batch){.locked = 0};
 			rc = bk_worker_bisect(w, max < w->size ? max : w->size, &batch, err);
 		}
 		bk_crew_return(crew, max, batch.changed);

@@ -157,7 +157,7 @@ END_TEST
 
 static void spend_time(int n)
 {
-	if (n == 8)
+	if (n == 7)
 		rig.jump_ms = 3600000;
 }
 

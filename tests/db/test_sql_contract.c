@@ -56,7 +56,7 @@ static const struct contract {
 	bool script;
 	bool template; /* filled by lib/rule and lib/job, see below */
 } contracts[] = {
-	{"booking_batch", "seen locked changed ledger cancel d k1", false, true},
+	{"booking_batch", "locked changed ledger cancel steady d k1", false, true},
 	{"booking_batch_head", "pg_advisory_xact_lock_shared set_config", false, false},
 	{"booking_checks", "expression", false, false},
 	{"booking_columns",
@@ -80,7 +80,7 @@ static const struct contract {
 	{"control_states", "job_name status paused_until paused_reason running_execution_id", false,
 	 false},
 	{"control_until", "until past now", false, false},
-	{"cleanup_batch", "seen locked changed ledger cancel dead holds quarantined closed", false,
+	{"cleanup_batch", "locked changed ledger cancel dead holds quarantined closed", false,
 	 false},
 	{"cleanup_count", "n", false, false},
 	{"cleanup_due", "rule id key due", false, false},

@@ -136,7 +136,7 @@ static void setup(void)
 			 .was_aside = was_aside,
 			 .set_aside = played_set_aside},
 	};
-	sum = (struct bk_batch){.seen = 0};
+	sum = (struct bk_batch){.locked = 0};
 }
 
 static enum bk_rc bisect(int count)
