@@ -67,16 +67,20 @@ char *bk_asprintf(const char *fmt, ...)
 {
 	va_list args;
 	va_list again;
+	char usual[256]; /* most texts fit, and are formatted once */
 	char *text;
 	int len;
 
 	va_start(args, fmt);
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, fmt, args);
+	len = vsnprintf(usual, sizeof(usual), fmt, args);
 	va_end(args);
 	BK_ASSERT(len >= 0);
 	text = bk_calloc((size_t)len + 1, 1);
-	(void)vsnprintf(text, (size_t)len + 1, fmt, again);
+	if ((size_t)len < sizeof(usual))
+		memcpy(text, usual, (size_t)len);
+	else
+		(void)vsnprintf(text, (size_t)len + 1, fmt, again);
 	va_end(again);
 	return text;
 }

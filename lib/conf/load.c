@@ -37,14 +37,13 @@ static void complain(cfg_t *cfg, const char *fmt, va_list args)
 static cfg_opt_t *make_options(const struct bk_names *names, const char *section)
 {
 	const struct bk_name *child;
-	cfg_opt_t *opts;
-	size_t n = 0;
+	cfg_opt_t *opts = NULL;
+	size_t n;
 
-	while (bk_names_child(names, section, n))
-		n++;
-	opts = bk_calloc(n + 1, sizeof(*opts));
 	for (n = 0; (child = bk_names_child(names, section, n)); n++) {
-		const char *leaf = bk_name_leaf(child->full);
+		const char *leaf = bk_name_leaf(child);
+
+		opts = bk_realloc(opts, n + 2, sizeof(*opts));
 
 		switch (child->kind) {
 		case BK_NAME_SECTION:
@@ -59,6 +58,7 @@ static cfg_opt_t *make_options(const struct bk_names *names, const char *section
 			break;
 		}
 	}
+	opts = bk_realloc(opts, n + 1, sizeof(*opts));
 	opts[n] = (cfg_opt_t)CFG_END();
 	return opts;
 }

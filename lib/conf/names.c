@@ -14,8 +14,11 @@
 
 static void add(struct bk_names *names, enum bk_name_kind kind, char *full)
 {
+	const char *dot = strrchr(full, '.');
+
 	names->items = bk_realloc(names->items, names->count + 1, sizeof(*names->items));
-	names->items[names->count++] = (struct bk_name){full, kind};
+	names->items[names->count++] = (struct bk_name){full, dot ? (size_t)(dot - full) + 1 : 0,
+							kind};
 }
 
 void bk_names_init(struct bk_names *names)
@@ -52,25 +55,22 @@ const struct bk_name *bk_names_find(const struct bk_names *names, const char *fu
 	return NULL;
 }
 
-const char *bk_name_leaf(const char *full)
+const char *bk_name_leaf(const struct bk_name *name)
 {
-	const char *dot = strrchr(full, '.');
-
-	return dot ? dot + 1 : full;
-}
-
-static bool is_child(const char *full, const char *section)
-{
-	size_t len = (size_t)(bk_name_leaf(full) - full);
-
-	return len ? len - 1 == strlen(section) && strncmp(full, section, len - 1) == 0 : !*section;
+	return name->full + name->leaf;
 }
 
 const struct bk_name *bk_names_child(const struct bk_names *names, const char *section, size_t i)
 {
-	for (size_t n = 0; n < names->count; n++)
-		if (is_child(names->items[n].full, section) && i-- == 0)
-			return &names->items[n];
+	size_t len = strlen(section);
+	size_t leaf = len ? len + 1 : 0;
+
+	for (size_t n = 0; n < names->count; n++) {
+		const struct bk_name *name = &names->items[n];
+
+		if (name->leaf == leaf && strncmp(name->full, section, len) == 0 && i-- == 0)
+			return name;
+	}
 	return NULL;
 }
 
@@ -82,7 +82,7 @@ void bk_names_suggest(const struct bk_names *names, const char *section, const c
 	const char *near;
 
 	for (size_t i = 0; (child = bk_names_child(names, section, i)); i++)
-		words[i] = bk_name_leaf(child->full);
+		words[i] = bk_name_leaf(child);
 	near = bk_nearest(word, words);
 	free(words);
 	if (near) {
@@ -92,7 +92,7 @@ void bk_names_suggest(const struct bk_names *names, const char *section, const c
 	/* The right word in the wrong place, such as delay at the top level. */
 	for (size_t i = 0; i < names->count; i++) {
 		const char *full = names->items[i].full;
-		const char *leaf = bk_name_leaf(full);
+		const char *leaf = bk_name_leaf(&names->items[i]);
 
 		if (strcmp(leaf, word) != 0)
 			continue;

@@ -13,7 +13,8 @@
 enum bk_name_kind { BK_NAME_SECTION, BK_NAME_SCALAR, BK_NAME_LIST };
 
 struct bk_name {
-	char *full; /* "activate-due.delay" */
+	char *full;  /* "activate-due.delay" */
+	size_t leaf; /* where its last part begins */
 	enum bk_name_kind kind;
 };
 
@@ -29,7 +30,7 @@ void bk_names_clear(struct bk_names *names);
 const struct bk_name *bk_names_find(const struct bk_names *names, const char *full);
 
 /* The part after the last dot. */
-const char *bk_name_leaf(const char *full);
+const char *bk_name_leaf(const struct bk_name *name);
 
 /* Calls for the i-th name that stands directly in `section` ("" = top level);
    NULL behind the last one. */

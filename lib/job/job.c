@@ -277,8 +277,7 @@ enum bk_rc bk_job_work(struct bk_job *job, struct bk_work *ret, struct bk_error 
 	scope.schema = NULL;
 	scope.as_of = "pg_catalog.statement_timestamp()";
 	scope.lower =
-		"(pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-)"
-		" ($3::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 ms'::pg_catalog.interval))";
+		"(pg_catalog.statement_timestamp() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)";
 	if ((rc = bk_units_probe(&job->rough_probe, &job->units, &scope, err)))
 		return rc;
 	*ret = (struct bk_work){

@@ -134,6 +134,8 @@ void bk_rules_clear(struct bk_rules *rules)
 		}
 		free(r->due);
 		free(r->until);
+		free(r->arrived);
+		free(r->end);
 		free(r->filter);
 	}
 	rules->count = 0;

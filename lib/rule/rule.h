@@ -42,9 +42,11 @@ struct bk_rule {
 	enum bk_state to;
 	struct bk_scan scans[2];
 	size_t scan_count;
-	char *due;    /* SQL instant from which the rule applies, NULL = never */
-	char *until;  /* SQL instant from which it no longer applies; NULL = no such */
-	char *filter; /* SQL condition, never NULL */
+	char *due;     /* SQL instant from which the rule applies, NULL = never */
+	char *until;   /* SQL instant from which it no longer applies; NULL = no such */
+	char *arrived; /* SQL instant of a check-in: one before `until` lifts it; NULL = none does */
+	char *end;     /* SQL instant from which it no longer applies at all; NULL = no such */
+	char *filter;  /* SQL condition, never NULL */
 };
 
 #define BK_RULES_MAX 8
@@ -65,7 +67,7 @@ void bk_rules_clear(struct bk_rules *rules);
 bool bk_rule_applies(const struct bk_policy *policy, const struct bk_rule *rule,
 		     const struct bk_booking *b, int64_t as_of, int64_t lower);
 
-/* The SQL form, appended: scan bounds, due, until, filter and what an earlier
+/* The SQL form, appended: scan bounds, due, until, end, filter and what an earlier
    scan leaves over, for the row b. as_of and lower are SQL expressions of timestamptz. */
 void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const struct bk_scan *scan,
 		       const char *as_of, const char *lower);

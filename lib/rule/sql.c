@@ -57,34 +57,38 @@ static char *grace_number(const struct bk_mapping *m)
 /* The grace of the row as an interval; real seconds, never days or months,
    whose length would follow a time zone. Kept within its limits, also where it
    is negative and the row no booking: D is computed before the filter is asked,
-   and one row must not end the statement with "out of range". */
+   and one row must not end the statement with "out of range". A NULL grace is the
+   configured one; where that is none the caller asks for NULL. */
 static void put_grace(struct bk_buf *out, const struct pieces *p, const struct bk_mapping *m)
 {
 	static const struct {
 		const char *interval;
-		int64_t limit;
+		int64_t ms;
 	} units[] = {
-		[BK_GRACE_SECONDS] = {"1 second", BK_GRACE_LIMIT_MINUTES * 60},
-		[BK_GRACE_MINUTES] = {"1 minute", BK_GRACE_LIMIT_MINUTES},
-		[BK_GRACE_HOURS] = {"1 hour", BK_GRACE_LIMIT_MINUTES / 60},
-		[BK_GRACE_INTERVAL] = {"1 second", BK_GRACE_LIMIT_MINUTES * 60},
+		[BK_GRACE_SECONDS] = {"1 second", 1000},
+		[BK_GRACE_MINUTES] = {"1 minute", 60000},
+		[BK_GRACE_HOURS] = {"1 hour", 3600000},
+		[BK_GRACE_INTERVAL] = {"1 second", 1000},
 	};
+	int64_t unit_ms = units[m->grace_unit].ms;
 
 	if (!p->g) {
 		bk_buf_fmt(out, "'%" PRId64 " milliseconds'::pg_catalog.interval", m->grace_ms);
 		return;
 	}
 	/* OPERATOR(..) binds all operators alike, so a product needs its brackets. */
-	bk_buf_str(out, m->grace_ms >= 0 ? "COALESCE(" : "(");
-	bk_buf_fmt(
-		out,
-		"(CASE WHEN %s" LT "0 THEN 0 WHEN %s" GT "%" PRId64 " THEN %" PRId64
-		" ELSE %s END)::pg_catalog.float8 OPERATOR(pg_catalog.*) '%s'::pg_catalog.interval",
-		p->g, p->g, units[m->grace_unit].limit, units[m->grace_unit].limit, p->g,
-		units[m->grace_unit].interval);
-	if (m->grace_ms >= 0)
-		bk_buf_fmt(out, ", '%" PRId64 " milliseconds'::pg_catalog.interval", m->grace_ms);
-	bk_buf_char(out, ')');
+	bk_buf_str(out, "(LEAST(GREATEST(");
+	if (m->grace_ms < 0)
+		bk_buf_str(out, p->g);
+	else if (m->grace_ms % unit_ms == 0)
+		bk_buf_fmt(out, "COALESCE(%s, %" PRId64 ")", p->g, m->grace_ms / unit_ms);
+	else
+		bk_buf_fmt(out, "COALESCE(%s::pg_catalog.float8, %.17g)", p->g,
+			   (double)m->grace_ms / (double)unit_ms);
+	bk_buf_fmt(out,
+		   ", 0), %" PRId64 ")::pg_catalog.float8 OPERATOR(pg_catalog.*)"
+		   " '%s'::pg_catalog.interval)",
+		   BK_GRACE_LIMIT_MINUTES * 60000 / unit_ms, units[m->grace_unit].interval);
 }
 
 /* D = least(S + G, E). LEAST ignores a NULL end; a NULL grace must be caught. */
@@ -169,22 +173,21 @@ static void one_scan(struct bk_rule *rule, const char *sql)
 	rule->scan_count = 1;
 }
 
-/* K: valid until the end. Otherwise until D, or until the end where D is never. */
-static char *write_activate_until(const struct pieces *p, const struct bk_mapping *m)
+/* Until D, which a check-in before D lifts, and in any case until the end. */
+static void write_activate(const struct pieces *p, const struct bk_mapping *m, struct bk_rule *rule)
 {
-	const char *e = p->e ? p->e : "NULL" TSTZ;
-	const char *coalesce = m->grace_ms < 0 ? "COALESCE(" : "(";
-	BK_CLEAN(bk_buf_clear) struct bk_buf b = BK_BUF_INIT;
-
+	one_scan(rule, p->s);
+	rule->due = bk_strdup(p->s);
+	rule->end = bk_strdup(p->e);
+	rule->filter = bk_strdup(p->valid);
 	if (!p->d)
-		return p->e ? bk_strdup(p->e) : NULL;
-	if (p->k)
-		bk_buf_fmt(&b, "CASE WHEN %s THEN %s ELSE ", p->k, e);
-	bk_buf_fmt(&b, "%s%s", coalesce, p->d);
-	if (m->grace_ms < 0)
-		bk_buf_fmt(&b, ", %s", e);
-	bk_buf_str(&b, p->k ? ") END" : ")");
-	return bk_buf_take(&b);
+		return;
+	rule->until = bk_strdup(p->d);
+	if (p->k && m->accept_late)
+		rule->arrived = bk_asprintf("CASE WHEN %s IS NOT NULL THEN " LOWEST_SQL " END",
+					    p->c);
+	else if (p->k)
+		rule->arrived = bk_strdup(p->c);
 }
 
 static void write_no_show(const struct pieces *p, const struct bk_mapping *m, struct bk_rule *rule)
@@ -240,10 +243,7 @@ void bk_rule_write_sql(const struct bk_policy *policy, struct bk_rule *rule)
 	init_pieces(&p, policy);
 	switch (rule->kind) {
 	case BK_RULE_ACTIVATE:
-		one_scan(rule, p.s);
-		rule->due = bk_strdup(p.s);
-		rule->until = write_activate_until(&p, policy->mapping);
-		rule->filter = bk_strdup(p.valid);
+		write_activate(&p, policy->mapping, rule);
 		break;
 	case BK_RULE_NO_SHOW:
 		write_no_show(&p, policy->mapping, rule);
@@ -261,6 +261,17 @@ void bk_rule_write_sql(const struct bk_policy *policy, struct bk_rule *rule)
 	}
 }
 
+/* until > as_of, or arrived < until: one comparison, for `until` is long. LEAST passes over
+   a NULL arrival, and no `until` is never. */
+static void put_until(struct bk_buf *out, const struct bk_rule *rule, const char *as_of)
+{
+	bk_buf_fmt(out, " AND COALESCE((%s), 'infinity'" TSTZ ")" GT, rule->until);
+	if (rule->arrived)
+		bk_buf_fmt(out, "LEAST(%s, %s)", rule->arrived, as_of);
+	else
+		bk_buf_str(out, as_of);
+}
+
 void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const struct bk_scan *scan,
 		       const char *as_of, const char *lower)
 {
@@ -268,8 +279,9 @@ void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const str
 	if (strcmp(rule->due, scan->column) != 0)
 		bk_buf_fmt(out, " AND (%s)" LE "%s", rule->due, as_of);
 	if (rule->until)
-		bk_buf_fmt(out, " AND COALESCE((%s), 'infinity'" TSTZ ")" GT "%s", rule->until,
-			   as_of);
+		put_until(out, rule, as_of);
+	if (rule->end)
+		bk_buf_fmt(out, " AND (%s IS NULL OR %s" GT "%s)", rule->end, rule->end, as_of);
 	bk_buf_fmt(out, " AND %s", rule->filter);
 	if (scan->earlier)
 		bk_buf_fmt(out, " AND (%s IS NULL OR %s" GT "%s OR %s" LT "%s)", scan->earlier,

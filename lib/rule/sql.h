@@ -7,7 +7,7 @@
 
 #include "rule/rule.h"
 
-/* Fills scans, due, until and filter of a described rule. */
+/* Fills scans, due, until, arrived, end and filter of a described rule. */
 void bk_rule_write_sql(const struct bk_policy *policy, struct bk_rule *rule);
 
 #endif

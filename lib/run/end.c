@@ -216,7 +216,8 @@ enum bk_rc bk_end(struct bk_worker *w, enum bk_rc cause, const struct bk_error *
 	struct bk_crew *crew = w->crew;
 	/* Everything that was due was tried: what was not refused again is well again. */
 	bool whole = crew->tries_again && w->done && !crew->bound_reached &&
-		     crew->rest.remaining != BK_NULL_INT && crew->rest.skipped_locked == 0 && (!cause || cause == BK_E_PARTIAL);
+		     crew->rest.remaining != BK_NULL_INT && crew->rest.skipped_locked == 0 &&
+		     (!cause || cause == BK_E_PARTIAL);
 	bool settles = w->work.settle && (crew->aside || whole);
 	struct end_params p;
 	struct bk_error ignored;

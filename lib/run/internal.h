@@ -45,9 +45,9 @@ struct bk_crew {
 	struct bk_error error; /* of the first that failed */
 	int64_t total;         /* BK_NULL_INT until counted */
 	bool counted;
-	int64_t shown_ms; /* when progress was last reported */
-	struct bk_rest rest;    /* skipped_locked without what was vetoed or set aside */
-	int64_t passed_over;    /* still due and passed over, and not set aside by this run */
+	int64_t shown_ms;    /* when progress was last reported */
+	struct bk_rest rest; /* skipped_locked without what was vetoed or set aside */
+	int64_t passed_over; /* still due and passed over, and not set aside by this run */
 };
 
 struct bk_worker {

@@ -157,14 +157,14 @@ END_TEST
 
 static void spend_time(int n)
 {
-	if (n == 7)
+	if (n == 6)
 		rig.jump_ms = 3600000;
 }
 
 START_TEST(the_time_of_a_run_holds_for_the_sweep_as_well)
 {
 	lock_rows("id <= 10");
-	rig.before_batch = spend_time;
+	rig.after_commit = spend_time;
 	ck_assert_int_eq(rig_run(), BK_E_TIMEOUT);
 	side_exec(rig.side, "ROLLBACK");
 	ck_assert_int_eq(rig_changed(), DUE - 10);

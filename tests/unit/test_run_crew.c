@@ -140,8 +140,7 @@ static void *change_at_random(void *arg)
 	while ((max = reserve(1 + (int64_t)(seed % 700)))) {
 		int64_t n = seed % 3 ? max : (int64_t)(seed % (unsigned)(max + 1));
 
-		bk_crew_note(&crew,
-			     &(const struct bk_batch){.locked = n, .changed = n}, n);
+		bk_crew_note(&crew, &(const struct bk_batch){.locked = n, .changed = n}, n);
 		bk_crew_return(&crew, max, n);
 		sum += n;
 		seed = seed * 1103515245U + 12345U;
