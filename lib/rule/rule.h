@@ -44,7 +44,7 @@ struct bk_rule {
 	size_t scan_count;
 	char *due;     /* SQL instant from which the rule applies, NULL = never */
 	char *until;   /* SQL instant from which it no longer applies; NULL = no such */
-	char *arrived; /* SQL instant of a check-in: one before `until` lifts it; NULL = none does */
+	char *arrived; /* SQL instant of a check-in that lifts an `until` behind it; NULL = none */
 	char *end;     /* SQL instant from which it no longer applies at all; NULL = no such */
 	char *filter;  /* SQL condition, never NULL */
 };
