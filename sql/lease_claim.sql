@@ -10,12 +10,15 @@
 -- more, NULL = no leader is kept  $19 ms that a run may be late, NULL = any
 -- $20 timestamptz: the host's clock
 -- :probe  expression, true when work is due at (SELECT now FROM clock)
--- One row: verdict go|not-due|busy|paused|disabled|late|unknown; with go the
+-- One row: verdict go|not-due|busy|paused|disabled|late|stale|unknown; with go the
 -- execution. A tick that is not due joins a run that other instances are at work
 -- on (verdict go) where a slot is free and work is due.
 -- Locks the job's row (skipped when another claim holds it: busy), and, to take
--- expired runs over, their ledger rows; one that is locked may be an unknown
--- commit, so its slot is busy then too.
+-- expired runs over, their ledger rows, then the executions; where one is locked that
+-- may be an unknown commit, or somebody closes the run, so its slot is busy then too.
+-- Waits for none of them: who ends a run holds the others while waiting for the job's.
+-- Stale: another claim committed between the look and the lock, so what the look says of
+-- executions is not true any more, and a slot that looks free may be waited for.
 WITH clock AS MATERIALIZED (
 	SELECT coalesce($1::timestamptz, clock_timestamp()) AS now
 ), bounds AS MATERIALIZED (
@@ -34,11 +37,15 @@ WITH clock AS MATERIALIZED (
 	  FROM running JOIN :"bk".execution_workers AS w ON w.execution_id = running.id
 	 WHERE w.lease_expires_at <= (SELECT now FROM clock)
 	   FOR UPDATE OF w SKIP LOCKED
-), busy AS MATERIALIZED (
-	SELECT running.*
-	  FROM running
-	 WHERE (SELECT count(*) FROM dead WHERE dead.execution_id = running.id) <
+), over AS MATERIALIZED (
+	SELECT e.id
+	  FROM running JOIN :"bk".maintenance_executions AS e ON e.id = running.id
+	 WHERE e.status = 'RUNNING'
+	   AND (SELECT count(*) FROM dead WHERE dead.execution_id = running.id) =
 	       (SELECT count(*) FROM :"bk".execution_workers AS w WHERE w.execution_id = running.id)
+	   FOR NO KEY UPDATE OF e SKIP LOCKED
+), busy AS MATERIALIZED (
+	SELECT running.* FROM running WHERE NOT EXISTS (SELECT FROM over WHERE over.id = running.id)
 ), free AS MATERIALIZED (
 	SELECT min(s.slot) AS slot
 	  FROM generate_series(0, $3::integer - 1) AS s (slot)
@@ -54,6 +61,8 @@ WITH clock AS MATERIALIZED (
 	       WHEN NOT EXISTS (SELECT FROM :"bk".scheduler_job_info WHERE job_name = $2::text)
 	       THEN 'unknown'
 	       WHEN job.id IS NULL THEN 'busy'
+	       WHEN job.lease_token <> (SELECT j.lease_token FROM :"bk".scheduler_job_info AS j
+					 WHERE j.id = job.id) THEN 'stale'
 	       WHEN (job.status = 'DISABLED' OR NOT job.is_active) AND NOT $5::boolean THEN 'disabled'
 	       WHEN job.status = 'PAUSED' AND NOT $5::boolean
 		    AND (job.paused_until IS NULL OR job.paused_until > clock.now) THEN 'paused'
@@ -84,9 +93,8 @@ WITH clock AS MATERIALIZED (
 	       remaining = NULL,
 	       error_code = 'ABANDONED',
 	       error_message = 'the lease expired; closed by ' || $12::text || ' pid ' || $13::text
-	  FROM running, decision, clock
-	 WHERE e.id = running.id AND e.status = 'RUNNING' AND decision.go
-	   AND NOT EXISTS (SELECT FROM busy WHERE busy.id = running.id)
+	  FROM over, decision, clock
+	 WHERE e.id = over.id AND decision.go
 	RETURNING e.id, e.processed_count
 ), buried AS (
 	DELETE FROM :"bk".execution_workers AS w USING closed WHERE w.execution_id = closed.id

@@ -57,6 +57,8 @@ static void clear_answer(struct answer *a)
 }
 
 enum { CLAIM_PARAMS = 20 };
+/* Each look after the first follows upon another process's claim. */
+enum { MOST_LOOKS = 3 };
 
 /* The parameters of lease_claim as text. */
 struct params {
@@ -113,6 +115,20 @@ static void fill_params(struct params *p, const struct bk_run_request *q)
 	memcpy(p->values, values, sizeof(values));
 }
 
+static bool is_verdict(const struct bk_rows *rows, const char *word)
+{
+	const char *verdict = bk_rows_text(rows, 0, "verdict");
+
+	return verdict && strcmp(verdict, word) == 0;
+}
+
+/* Whether another claim committed between our snapshot and our lock: the token says so,
+   or, late, the index that allows one RUNNING. With a new snapshot it can be seen. */
+static bool looked_too_early(enum bk_rc rc, const struct bk_rows *rows, const struct bk_error *err)
+{
+	return rc ? strcmp(err->sqlstate, "23505") == 0 : is_verdict(rows, "stale");
+}
+
 static enum bk_rc send_claim(struct bk_worker *w, struct params *p, const char *sql,
 			     struct bk_rows **ret, struct bk_error *err)
 {
@@ -124,12 +140,12 @@ static enum bk_rc send_claim(struct bk_worker *w, struct params *p, const char *
 	bk_buf_reset(&p->host_clock);
 	bk_format_time(&p->host_clock, q->clock.wall_us(q->clock.self));
 	p->values[CLAIM_PARAMS - 1] = bk_buf_cstr(&p->host_clock);
-	rc = bk_tx_one(w->run.db, BK_TX_OWN, &limits, &stmt, ret, err);
-	/* Another claim committed between our snapshot and our lock: the index
-	   that allows one RUNNING caught it. Now it can be seen. */
-	if (rc && strcmp(err->sqlstate, "23505") == 0)
+	for (int look = 1;; look++) {
+		bk_rows_clean(ret);
 		rc = bk_tx_one(w->run.db, BK_TX_OWN, &limits, &stmt, ret, err);
-	return rc;
+		if (look == MOST_LOOKS || !looked_too_early(rc, *ret, err))
+			return rc;
+	}
 }
 
 /* The execution of a claim whose answer was lost, by the run id that we gave it;
@@ -159,9 +175,7 @@ static enum bk_rc find_claim(struct bk_worker *w, const struct params *p, struct
    row: then "busy" is no answer yet. */
 static bool is_busy(const struct bk_rows *rows)
 {
-	const char *verdict = bk_rows_text(rows, 0, "verdict");
-
-	return verdict && strcmp(verdict, "busy") == 0;
+	return is_verdict(rows, "busy") || is_verdict(rows, "stale");
 }
 
 static enum bk_rc claim_rows(struct bk_worker *w, struct params *p, const char *sql,
@@ -201,6 +215,7 @@ static enum bk_rc outcome_of(const struct answer *a, const char *job, enum bk_ou
 		{"paused", BK_OUTCOME_PAUSED},
 		{"disabled", BK_OUTCOME_DISABLED},
 		{"late", BK_OUTCOME_LATE},
+		{"stale", BK_OUTCOME_BUSY}, /* others claim it at each of our looks */
 	};
 
 	for (size_t i = 0; i < BK_COUNT(verdicts); i++)

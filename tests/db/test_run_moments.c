@@ -105,8 +105,8 @@ static void finish(void)
 static void expect_beside(enum bk_outcome outcome)
 {
 	ck_assert_msg(!beside.rc, "%s", beside.err.message);
-	ck_assert_int_eq(beside.result.outcome, outcome);
 	ck_assert_int_eq(beside.result.retries, 0);
+	ck_assert_int_eq(beside.result.outcome, outcome);
 }
 
 static void expect_done(void)
@@ -148,8 +148,46 @@ START_TEST(a_takeover_passes_over_no_worker_that_was_just_added)
 	rig.after_commit = claim_after_first_batch;
 	rig.before_batch = let_it_claim;
 	ck_assert_msg(rig_run() == BK_OK, "%s", rig.err.message);
-	expect_beside(BK_OUTCOME_BUSY);
 	expect_done();
+	expect_beside(BK_OUTCOME_BUSY);
+}
+END_TEST
+
+/* --- a claim and an end --- */
+
+/* The run stops when it has locked everything but the job's row; then the claim, which
+   saw no run at all, locks that, and the end goes on when the claim waits or is gone. */
+static void meet_at_the_end(void)
+{
+	int pid = (int)side_int(rig.side, "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND"
+					  " objid = 1 AND NOT granted");
+
+	close_gate(2);
+	side_send(rig.side,
+		  "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'"
+		  " AND objid = 2 AND NOT granted) LOOP PERFORM pg_sleep(0.005); END LOOP;"
+		  " PERFORM pg_advisory_unlock(1);"
+		  " WHILE EXISTS (SELECT FROM pg_stat_activity WHERE pid = %d) AND NOT EXISTS"
+		  " (SELECT FROM pg_locks WHERE pid = %d AND locktype = 'transactionid' AND NOT"
+		  " granted) LOOP PERFORM pg_sleep(0.005); PERFORM pg_stat_clear_snapshot();"
+		  " END LOOP; PERFORM pg_advisory_unlock(2); END $$",
+		  pid, pid);
+}
+
+START_TEST(a_claim_and_an_end_never_wait_for_each_other)
+{
+	rig_due(DUE);
+	make_views("late", "scheduler_job_info", 1);
+	make_views("last", "scheduler_job_info", 2);
+	close_gate(1);
+	begin_beside("late", 1);
+	rig.request.schema = "last";
+	rig.before_end = meet_at_the_end;
+	ck_assert_msg(rig_run() == BK_OK, "%s", rig.err.message);
+	side_finish(rig.side);
+	end_beside();
+	expect_done();
+	expect_beside(BK_OUTCOME_BUSY);
 }
 END_TEST
 
@@ -160,6 +198,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, finish);
 	ADD(tc, a_takeover_passes_over_no_worker_that_was_just_added);
+	ADD(tc, a_claim_and_an_end_never_wait_for_each_other);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
