@@ -19,15 +19,17 @@
 -- Waits for none of them: who ends a run holds the others while waiting for the job's.
 -- Stale: another claim committed between the look and the lock, so what the look says of
 -- executions is not true any more, and a slot that looks free may be waited for.
-WITH clock AS MATERIALIZED (
-	SELECT coalesce($1::timestamptz, clock_timestamp()) AS now
+WITH job AS MATERIALIZED (
+	SELECT j.* FROM :"bk".scheduler_job_info AS j WHERE j.job_name = $2::text
+	   FOR NO KEY UPDATE SKIP LOCKED
+), clock AS MATERIALIZED (
+	SELECT coalesce($1::timestamptz, c.read_at) AS now, c.read_at
+	  FROM (SELECT CASE WHEN (SELECT count(*) FROM job) >= 0 -- once its row is locked
+			    THEN clock_timestamp() END AS read_at) AS c
 ), bounds AS MATERIALIZED (
 	SELECT now AS as_of,
 	       coalesce(now - $9::float8 * interval '1 millisecond', '-infinity'::timestamptz) AS lower
 	  FROM clock
-), job AS MATERIALIZED (
-	SELECT j.* FROM :"bk".scheduler_job_info AS j WHERE j.job_name = $2::text
-	   FOR NO KEY UPDATE SKIP LOCKED
 ), running AS MATERIALIZED (
 	SELECT e.id, e.slot, e.server_instance, e.pid
 	  FROM job JOIN :"bk".maintenance_executions AS e ON e.operation = job.job_name
@@ -143,15 +145,15 @@ WITH clock AS MATERIALIZED (
 		cancel_requested, created_at, updated_at)
 	SELECT $10::uuid, $2::text, $11::text, claimed.now,
 	       CASE WHEN NOT claimed.work
-		    THEN claimed.now + (clock_timestamp() - statement_timestamp()) END,
+		    THEN claimed.now + (clock_timestamp() - clock.read_at) END,
 	       CASE WHEN claimed.work THEN 'RUNNING' ELSE 'SUCCESS' END,
 	       CASE WHEN NOT claimed.work
-		    THEN (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint END,
+		    THEN (extract(epoch FROM clock_timestamp() - clock.read_at) * 1000)::bigint END,
 	       CASE WHEN NOT claimed.work THEN 0 END,
 	       CASE WHEN $4::boolean THEN 'MANUAL' ELSE 'SCHEDULER' END,
 	       $15::text || '/' || session_user, $12::text, $13::integer, $14::text, free.slot,
 	       claimed.lease_token, claimed.now, 0, 0, 0, 0, 0, false, clock_timestamp(), clock_timestamp()
-	  FROM claimed, free
+	  FROM claimed, free, clock
 	 WHERE (SELECT count(*) FROM closed) >= 0 -- after the old one is closed: one RUNNING per slot
 	RETURNING e.id, e.lease_token, e.status, e.executed_at, e.finished_at, e.execution_time_ms, e.as_of
 ), worker AS (

@@ -191,6 +191,29 @@ START_TEST(a_claim_and_an_end_never_wait_for_each_other)
 }
 END_TEST
 
+/* --- the instant of a run --- */
+
+/* It does not begin before the job is its own, nor end after it is recorded. */
+START_TEST(a_run_is_dated_from_when_its_job_is_locked)
+{
+	const char *opened;
+
+	make_views("late", "scheduler_job_info", 1);
+	close_gate(1);
+	begin_beside("late", 1);
+	opened = side_text(rig.side, "SELECT clock_timestamp()::text");
+	open_gate(1);
+	end_beside();
+	expect_beside(BK_OUTCOME_RAN);
+	ck_assert_str_eq(side_text(rig.side,
+				   "SELECT concat_ws(' ', status, executed_at >= '%s', as_of >= '%s',"
+				   " finished_at BETWEEN executed_at AND clock_timestamp())"
+				   " FROM bk.maintenance_executions",
+				   opened, opened),
+			 "SUCCESS t t t");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("moments");
@@ -199,6 +222,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, finish);
 	ADD(tc, a_takeover_passes_over_no_worker_that_was_just_added);
 	ADD(tc, a_claim_and_an_end_never_wait_for_each_other);
+	ADD(tc, a_run_is_dated_from_when_its_job_is_locked);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
