@@ -5,11 +5,12 @@
 -- $5 also if paused or disabled bool
 -- $6 delay ms  $7 timeout ms  $8 lease ms  $9 oldest scan instant, ms before now, NULL = no bound
 -- $10 run id uuid  $11 description  $12 instance  $13 pid int  $14 version
--- $15 invoking user of the operating system  $16 fingerprint of the mapping
+-- $15 invoking user of the operating system  $16 fingerprint of the mapping, NULL = it
+-- was not checked
 -- $17 retries int, for the record  $18 ms of silence after which a leader is none any
 -- more, NULL = no leader is kept  $19 ms that a run may be late, NULL = any
 -- $20 timestamptz: the host's clock
--- :probe  expression, true when work is due at (SELECT now FROM clock)
+-- :probe  expression, true when work is due at (SELECT now FROM clock); it may name verdict
 -- One row: verdict go|not-due|busy|paused|disabled|late|stale|unknown; with go the
 -- execution. A tick that is not due joins a run that other instances are at work
 -- on (verdict go) where a slot is free and work is due.
@@ -168,10 +169,12 @@ WITH job AS MATERIALIZED (
 	SELECT $12::text, $14::text, $16::text, jsonb_build_object($2::text, clock.now), clock.now, skew.ms
 	  FROM clock, skew
 	ON CONFLICT (instance) DO UPDATE
-	   SET version = excluded.version, mapping_fingerprint = excluded.mapping_fingerprint,
+	   SET version = excluded.version,
+	       mapping_fingerprint = coalesce(excluded.mapping_fingerprint, i.mapping_fingerprint),
 	       last_ticks = i.last_ticks || excluded.last_ticks, seen_at = excluded.seen_at,
 	       clock_difference_ms = excluded.clock_difference_ms
-	 WHERE i.mapping_fingerprint IS DISTINCT FROM excluded.mapping_fingerprint
+	 WHERE i.mapping_fingerprint IS DISTINCT FROM
+		coalesce(excluded.mapping_fingerprint, i.mapping_fingerprint)
 	    OR i.version <> excluded.version
 	    OR coalesce((i.last_ticks ->> $2::text)::timestamptz <= excluded.seen_at - interval '1 minute', true)
 )

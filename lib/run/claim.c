@@ -78,7 +78,7 @@ static void put(char dst[24], int64_t n)
 	(void)snprintf(dst, 24, "%" PRId64, n);
 }
 
-static void fill_params(struct params *p, const struct bk_run_request *q)
+static void fill_params(struct params *p, const struct bk_run_request *q, bool looks)
 {
 	(void)snprintf(p->pid, sizeof(p->pid), "%ld", (long)getpid());
 	put(p->slots, q->slots);
@@ -106,7 +106,7 @@ static void fill_params(struct params *p, const struct bk_run_request *q)
 		p->pid,
 		q->version,
 		q->os_user,
-		q->fingerprint,
+		looks ? q->fingerprint : NULL,
 		p->retries,
 		q->leader_ms ? p->leader : NULL,
 		q->late_ms ? p->late : NULL,
@@ -257,11 +257,13 @@ static void take_answer(struct answer *a, struct bk_worker *w, struct bk_run_res
 	crew->tries_again = a->tries_again;
 }
 
-enum bk_rc bk_claim(struct bk_worker *w, struct bk_run_result *result, bool *ret_work,
-		    struct bk_error *err)
+/* probe NULL = none */
+static enum bk_rc claim(struct bk_worker *w, const char *probe, struct bk_run_result *result,
+			bool *ret_work, struct bk_error *err)
 {
 	const struct bk_run_request *q = w->crew->request;
-	const struct bk_sql_var vars[] = {{"bk", q->schema}, {"probe", w->work.probe}};
+	const struct bk_sql_var vars[] = {{"bk", q->schema},
+					  {"probe", probe ? probe : "verdict = 'go'"}};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	BK_CLEAN(clear_answer) struct answer a = {.verdict = NULL};
@@ -270,7 +272,7 @@ enum bk_rc bk_claim(struct bk_worker *w, struct bk_run_result *result, bool *ret
 
 	if ((rc = bk_sql_fill_file(&sql, "lease_claim", vars, BK_COUNT(vars), err)))
 		return rc;
-	fill_params(&p, q);
+	fill_params(&p, q, probe != NULL);
 	if ((rc = claim_rows(w, &p, bk_buf_cstr(&sql), &rows, err)))
 		return rc;
 	if ((rc = bk_rows_read(rows, 0, fields, BK_COUNT(fields), &a, err)))
@@ -280,4 +282,16 @@ enum bk_rc bk_claim(struct bk_worker *w, struct bk_run_result *result, bool *ret
 	*ret_work = result->outcome == BK_OUTCOME_RAN && a.work;
 	take_answer(&a, w, result);
 	return BK_OK;
+}
+
+enum bk_rc bk_claim(struct bk_worker *w, struct bk_run_result *result, bool *ret_work,
+		    struct bk_error *err)
+{
+	return claim(w, w->work.probe, result, ret_work, err);
+}
+
+enum bk_rc bk_claim_blindly(struct bk_worker *w, struct bk_run_result *result, bool *ret_work,
+			    struct bk_error *err)
+{
+	return claim(w, NULL, result, ret_work, err);
 }

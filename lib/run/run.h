@@ -9,7 +9,8 @@
  *     bk_run_result_clear(&result);
  *
  * A run that was claimed is closed exactly once, also when it fails, unless
- * the lease was lost: then nothing more is written.
+ * the lease was lost: then nothing more is written. One that could not look whether
+ * work is due, because of what may pass and did not, is claimed to say so.
  */
 #ifndef BK_RUN_RUN_H
 #define BK_RUN_RUN_H
@@ -72,6 +73,10 @@ struct bk_run_request {
 	enum bk_rc (*connect)(void *arg, int64_t timeout_ms, bool hold, struct bk_db **ret,
 			      struct bk_error *err);
 	void *connect_arg;
+	/* Before the claim: whether the work can be done at all. Called again, on another
+	   connection maybe, after what may pass. NULL = there is nothing to check. */
+	enum bk_rc (*check)(void *arg, struct bk_db *db, struct bk_error *err);
+	void *check_arg;
 	/* How far the run is; called some five times a second while it is at work,
 	   by the thread of bk_run. NULL = nobody looks. */
 	void (*progress)(void *arg, const struct bk_progress *progress);

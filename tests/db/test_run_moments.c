@@ -205,12 +205,13 @@ START_TEST(a_run_is_dated_from_when_its_job_is_locked)
 	open_gate(1);
 	end_beside();
 	expect_beside(BK_OUTCOME_RAN);
-	ck_assert_str_eq(side_text(rig.side,
-				   "SELECT concat_ws(' ', status, executed_at >= '%s', as_of >= '%s',"
-				   " finished_at BETWEEN executed_at AND clock_timestamp())"
-				   " FROM bk.maintenance_executions",
-				   opened, opened),
-			 "SUCCESS t t t");
+	ck_assert_str_eq(
+		side_text(rig.side,
+			  "SELECT concat_ws(' ', status, executed_at >= '%s', as_of >= '%s',"
+			  " finished_at BETWEEN executed_at AND clock_timestamp())"
+			  " FROM bk.maintenance_executions",
+			  opened, opened),
+		"SUCCESS t t t");
 }
 END_TEST
 
