@@ -72,6 +72,11 @@ static enum bk_rc check_schema(struct bk_app *app, struct bk_run_report *r)
 	return rc;
 }
 
+bool bk_run_needs_mapping(const char *job)
+{
+	return strcmp(job, BK_JOB_CLEANUP) != 0;
+}
+
 /* Says more about a failure than its SQLSTATE: which name of the mapping is
    wrong, which grant is lacking. */
 static void explain(struct bk_app *app, struct bk_run_report *r)
@@ -85,7 +90,7 @@ static void explain(struct bk_app *app, struct bk_run_report *r)
 	if (r->rc == BK_E_PERMISSION && !r->error.hint[0])
 		bk_explain_permission(app->db, bk_conf_str(app->conf, "schema"), mapping, true,
 				      &r->error);
-	if (r->rc == BK_E_SCHEMA && !r->error.hint[0] &&
+	if (r->rc == BK_E_SCHEMA && !r->error.hint[0] && bk_run_needs_mapping(r->job) &&
 	    bk_table_load(app->db, mapping, &table, &why) == BK_E_MAPPING) {
 		r->error = why;
 		r->rc = why.rc;
@@ -226,7 +231,11 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 			       app->clock.wall_us(app->clock.self) / HOUR_US, fingerprint);
 	request.instance = app->instance;
 	request.os_user = app->os_user;
-	request.fingerprint = fingerprint;
+	if (bk_run_needs_mapping(r->job)) {
+		request.fingerprint = fingerprint;
+		request.check = check_mapping;
+		request.check_arg = &caller;
+	}
 	request.manual = r->manual;
 	request.force = o->force;
 	request.limit = o->limit;
@@ -235,8 +244,6 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	request.random = app->random;
 	request.connect = connect_more;
 	request.connect_arg = &caller;
-	request.check = check_mapping;
-	request.check_arg = &caller;
 	if (o->backlog)
 		request.max_age_ms = -1;
 	r->work = bk_job_new(app->conf, r->job);

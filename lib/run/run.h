@@ -38,7 +38,7 @@ struct bk_run_request {
 	const char *instance;
 	const char *os_user;
 	const char *version;
-	const char *fingerprint; /* of the mapping, stored with the tick */
+	const char *fingerprint; /* of the mapping, stored with the tick; NULL = not checked */
 	bool manual;             /* by hand: ignores the delay, recorded as MANUAL */
 	bool force;              /* also when paused or disabled at run time */
 	int64_t slots;           /* so many instances may work on the job at once */
