@@ -16,7 +16,7 @@ static int locked_for; /* so many pauses; 0 = until the end */
 /* Reads the table, as the check of a mapping does. */
 static enum bk_rc look(void *arg, struct bk_db *db, struct bk_error *err)
 {
-	const struct bk_tx_limits limits = {10000, 50, false};
+	const struct bk_tx_limits limits = {10000, 50, false, NULL};
 	const struct bk_stmt stmt = {"look", "SELECT FROM public.bookings LIMIT 1", NULL, 0,
 				     BK_ANY_ROWS};
 
