@@ -223,15 +223,7 @@ enum bk_rc bk_batch_sql(const struct bk_job *job, const char *schema, struct bk_
 	return rc ? rc : fill_batch(job, schema, unit, &k, bk_buf_cstr(&scan), out, err);
 }
 
-struct batch_params {
-	char max[24], execution[24], worker[16], token[24], batch_no[16], lease[24];
-	struct bk_buf *arrays; /* per key column, of a part */
-	size_t array_count;
-	const char **values;
-	int count;
-};
-
-static void clear_params(struct batch_params *p)
+void bk_batch_params_clear(struct bk_batch_params *p)
 {
 	for (size_t i = 0; i < p->array_count; i++)
 		bk_buf_clear(&p->arrays[i]);
@@ -239,14 +231,14 @@ static void clear_params(struct batch_params *p)
 	free(p->values);
 }
 
-static void add_param(struct batch_params *p, const char *value)
+static void add_param(struct bk_batch_params *p, const char *value)
 {
 	p->values = bk_realloc(p->values, (size_t)p->count + 1, sizeof(*p->values));
 	p->values[p->count++] = value;
 }
 
 /* The ends of the part, and its keys. */
-static void add_part(struct batch_params *p, const struct bk_job *job)
+static void add_part(struct bk_batch_params *p, const struct bk_job *job)
 {
 	const struct bk_page *page = &job->page;
 	size_t n = job->mapping->key_count;
@@ -269,8 +261,18 @@ static void add_part(struct batch_params *p, const struct bk_job *job)
 	free(column);
 }
 
-static void fill_params(struct batch_params *p, const struct bk_job *job, const struct bk_run *run,
-			int64_t max)
+const char *bk_batch_param_name(int n)
+{
+	static const char *const names[FIXED_PARAMS] = {
+		"as-of", "lower bound", "batch size", "execution", "worker",
+		"token", "batch",       "lease ms",   "rule",
+	};
+
+	return n < FIXED_PARAMS ? names[n] : "position";
+}
+
+void bk_batch_params_fill(struct bk_batch_params *p, const struct bk_job *job,
+			  const struct bk_run *run, int64_t max)
 {
 	(void)snprintf(p->max, sizeof(p->max), "%" PRId64, max);
 	(void)snprintf(p->execution, sizeof(p->execution), "%" PRId64, run->execution);
@@ -364,7 +366,7 @@ enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t ma
 					    job->pinned[job->current]};
 	const char *const lock_params[] = {run->request->schema};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
-	BK_CLEAN(clear_params) struct batch_params p = {.values = NULL};
+	BK_CLEAN(bk_batch_params_clear) struct bk_batch_params p = {.values = NULL};
 	struct bk_tx tx;
 	struct bk_stmt stmts[BK_TX_HEAD + 2];
 	struct bk_rows *rows[BK_TX_HEAD + 2];
@@ -374,7 +376,7 @@ enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t ma
 	if ((rc = bk_batch_sql(job, run->request->schema, &sql, err)))
 		return rc;
 	bk_tx_name(&tx, run->application, &stmts[n++]);
-	fill_params(&p, job, run, max);
+	bk_batch_params_fill(&p, job, run, max);
 	/* The next statement's snapshot then has every hold that was there before. */
 	stmts[n++] = (struct bk_stmt){"booking_batch_head", bk_sql_text("booking_batch_head"),
 				      lock_params, 1, BK_ONE_ROW};

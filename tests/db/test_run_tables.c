@@ -264,8 +264,8 @@ START_TEST(a_dry_run_lists_in_the_order_of_the_run)
 	struct bk_dry_head head = {.as_of = NULL};
 
 	open_shop(s);
-	ck_assert_msg(bk_job_dry_run(rig.job, pg_db, "bk", rig.request.max_age_ms, -1, list_row, &l,
-				     &head, &rig.err) == BK_OK,
+	ck_assert_msg(bk_job_dry_run(rig.job, pg_db, &rig.request, list_row, &l, &head, &rig.err) ==
+			      BK_OK,
 		      "%s: %s", s->name, rig.err.message);
 	ck_assert_int_eq(l.count, DUE);
 	ck_assert_int_eq(active(s), 0);
