@@ -92,6 +92,7 @@ START_TEST(a_dry_run_and_the_queue_pass_over_it)
 	struct bk_queue queue = {.oldest_at = NULL};
 	int rows = 0;
 
+	rig.request.clock_override = NULL;
 	side_exec(rig.side,
 		  "UPDATE bk.quarantined_bookings SET next_try_at = now() + interval '1 h'"
 		  " WHERE booking_key = '{3}'; UPDATE bk.quarantined_bookings SET"
