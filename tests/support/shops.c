@@ -103,11 +103,14 @@ static enum bk_rc list_row(void *arg, const struct bk_dry_row *row, struct bk_er
 /* A run takes label after label; the list is one for all of them. */
 static const char *expected_keys(const struct shop *s)
 {
-	if (bk_job_unit_count(rig.job) > 1)
+	/* And where rows name their zones, the order of the column is not that of instants. */
+	bool of_zones = strstr(s->conf, "(b.zone)");
+
+	if (of_zones || bk_job_unit_count(rig.job) > 1)
 		return side_text(rig.side,
 				 "SELECT string_agg(octet_length(b.k::text) || ':' || b.k, ''"
-				 " ORDER BY b.start, b.k) FROM shop.b AS b WHERE %s",
-				 s->active);
+				 " ORDER BY %s, b.k) FROM shop.b AS b WHERE %s",
+				 of_zones ? "b.start AT TIME ZONE b.zone" : "b.start", s->active);
 	return side_text(rig.side,
 			 "SELECT string_agg(octet_length(k) || ':' || k, '' ORDER BY t.id, n)"
 			 " FROM bk.booking_transitions AS t,"
