@@ -1,0 +1,190 @@
+/*
+ * The doctor's round: the checks in their order, and what of a failed check is
+ * a finding; see doctor.h.
+ */
+#include "job/doctor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "job/doctor_checks.h"
+
+const struct bk_tx_limits bk_exam_limits = {5000, 2000, false};
+
+/* What must be known before a check has a meaning; what is missing then is a finding
+   already. */
+enum need { NEEDS_NOTHING, NEEDS_MAPPING, NEEDS_READING };
+
+static const struct {
+	const char *subject; /* of the finding when it fails as a whole */
+	enum need need;
+	bk_check_fn run;
+} checks[] = {
+	{"server", NEEDS_NOTHING, bk_check_server},
+	{"bookings", NEEDS_NOTHING, bk_check_mapping},
+	{"privileges", NEEDS_NOTHING, bk_check_privileges},
+	{"states", NEEDS_NOTHING, bk_check_states},
+	{"replica identity", NEEDS_MAPPING, bk_check_identity},
+	{"triggers", NEEDS_MAPPING, bk_check_fires},
+	{"indexes", NEEDS_READING, bk_check_indexes},
+	{"statements", NEEDS_READING, bk_check_statements},
+	{"data", NEEDS_READING, bk_check_faults},
+	{"old bookings", NEEDS_READING, bk_check_stale},
+	{"competing rules", NEEDS_READING, bk_check_both},
+};
+
+void bk_diagnosis_clear(struct bk_diagnosis *diagnosis)
+{
+	for (size_t i = 0; i < diagnosis->count; i++) {
+		struct bk_finding *f = &diagnosis->items[i];
+
+		free(f->subject);
+		free(f->what);
+		free(f->fix);
+		bk_array_clear(&f->example);
+	}
+	free(diagnosis->items);
+	*diagnosis = (struct bk_diagnosis){.items = NULL};
+}
+
+void bk_diagnosis_add(struct bk_diagnosis *diagnosis, struct bk_finding finding)
+{
+	static const char *const words[BK_LEVEL_COUNT] = {"note", "warning", "error"};
+
+	finding.level_word = words[finding.level];
+	diagnosis->items = bk_realloc(diagnosis->items, diagnosis->count + 1,
+				      sizeof(*diagnosis->items));
+	diagnosis->items[diagnosis->count++] = finding;
+	diagnosis->by_level[finding.level]++;
+}
+
+/* A job of each name that has rules, in the order of the rules. */
+static void add_job(struct bk_exam *x, const char *name)
+{
+	for (size_t i = 0; i < x->job_count; i++)
+		if (strcmp(x->jobs[i].job->name, name) == 0)
+			return;
+	x->jobs = bk_realloc(x->jobs, x->job_count + 1, sizeof(*x->jobs));
+	x->jobs[x->job_count++] = (struct bk_exam_job){.job = bk_job_new(x->request->conf, name),
+						       .bounds = {NULL, NULL}};
+}
+
+void bk_exam_open(struct bk_exam *x, struct bk_db *db, const struct bk_doctor_request *request,
+		  struct bk_diagnosis *found)
+{
+	BK_CLEAN(bk_rules_clear) struct bk_rules rules;
+
+	*x = (struct bk_exam){
+		.db = db,
+		.request = request,
+		.mapping = bk_conf_mapping(request->conf),
+		.schema = bk_conf_str(request->conf, "schema"),
+		.policy = bk_policy_of(request->conf),
+		.found = found,
+	};
+	bk_rules_build(&x->policy, &rules);
+	for (size_t i = 0; i < rules.count; i++)
+		add_job(x, rules.items[i].job);
+}
+
+void bk_exam_close(struct bk_exam *x)
+{
+	for (size_t i = 0; i < x->job_count; i++) {
+		bk_job_free(x->jobs[i].job);
+		bk_bounds_clear(&x->jobs[i].bounds);
+	}
+	free(x->jobs);
+	free(x->server.version_shown);
+	free(x->server.role);
+	*x = (struct bk_exam){.db = NULL};
+}
+
+char *bk_exam_table(const struct bk_exam *x)
+{
+	return bk_asprintf("%s.%s", x->mapping->table_schema, x->mapping->table_name);
+}
+
+char *bk_exam_unit(const struct bk_unit *unit)
+{
+	return bk_asprintf("rule %s, %s", unit->rule->name, unit->from);
+}
+
+/* What ends the round: nothing more can be learnt on this connection. */
+static bool ends_all(const struct bk_exam *x, const struct bk_error *err)
+{
+	return bk_db_lost(x->db) || err->rc == BK_E_UNAVAILABLE || err->rc == BK_E_INTERRUPTED ||
+	       err->rc == BK_E_TERMINATED || err->rc == BK_E_INTERNAL;
+}
+
+static void add_unchecked(struct bk_exam *x, const char *subject, const struct bk_error *err)
+{
+	bk_diagnosis_add(x->found,
+			 (struct bk_finding){
+				 .level = BK_LEVEL_NOTE,
+				 .code = "not-checked",
+				 .subject = bk_strdup(subject),
+				 .what = bk_asprintf("this could not be checked: %s", err->message),
+				 .why = "a fault may hide there",
+				 .fix = bk_strdup("bkmaint doctor, later or as another role"),
+				 .count = BK_NULL_INT,
+			 });
+}
+
+enum bk_rc bk_exam_failed(struct bk_exam *x, enum bk_level level, const char *code,
+			  const char *subject, const struct bk_error *err)
+{
+	enum bk_fault fault = bk_fault_of(err);
+
+	if (ends_all(x, err))
+		return err->rc;
+	/* Whoever has locked the table keeps it from every other look, too. */
+	if (strcmp(err->sqlstate, "55P03") == 0)
+		x->can_read = false;
+	if (fault == BK_FAULT_PASSING || fault == BK_FAULT_SLOW || err->rc == BK_E_PERMISSION) {
+		add_unchecked(x, subject, err);
+		return BK_OK;
+	}
+	bk_diagnosis_add(x->found, (struct bk_finding){
+					   .level = level,
+					   .code = code,
+					   .subject = bk_strdup(subject),
+					   .what = bk_strdup(err->message),
+					   .why = "a run of the job ends with this error",
+					   .fix = bk_strdup("mend what the message names, then "
+							    "bkmaint doctor"),
+					   .count = BK_NULL_INT,
+				   });
+	return BK_OK;
+}
+
+static bool is_met(const struct bk_exam *x, enum need need)
+{
+	switch (need) {
+	case NEEDS_NOTHING:
+		break;
+	case NEEDS_MAPPING:
+		return x->mapping_fits;
+	case NEEDS_READING:
+		return x->mapping_fits && x->can_read;
+	}
+	return true;
+}
+
+enum bk_rc bk_doctor(struct bk_db *db, const struct bk_doctor_request *request,
+		     struct bk_diagnosis *ret, struct bk_error *err)
+{
+	BK_CLEAN(bk_exam_close) struct bk_exam x;
+	enum bk_rc rc = BK_OK;
+
+	bk_exam_open(&x, db, request, ret);
+	for (size_t i = 0; i < BK_COUNT(checks) && !rc; i++) {
+		if (!is_met(&x, checks[i].need))
+			continue;
+		rc = checks[i].run(&x, err);
+		if (rc)
+			rc = bk_exam_failed(&x, BK_LEVEL_ERROR, "check-failed", checks[i].subject,
+					    err);
+	}
+	return rc;
+}
