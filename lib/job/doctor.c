@@ -34,16 +34,18 @@ static const struct {
 	{"competing rules", NEEDS_READING, bk_check_both},
 };
 
+static void clear_finding(struct bk_finding *f)
+{
+	free(f->subject);
+	free(f->what);
+	free(f->fix);
+	bk_array_clear(&f->example);
+}
+
 void bk_diagnosis_clear(struct bk_diagnosis *diagnosis)
 {
-	for (size_t i = 0; i < diagnosis->count; i++) {
-		struct bk_finding *f = &diagnosis->items[i];
-
-		free(f->subject);
-		free(f->what);
-		free(f->fix);
-		bk_array_clear(&f->example);
-	}
+	for (size_t i = 0; i < diagnosis->count; i++)
+		clear_finding(&diagnosis->items[i]);
 	free(diagnosis->items);
 	*diagnosis = (struct bk_diagnosis){.items = NULL};
 }
@@ -117,44 +119,65 @@ static bool ends_all(const struct bk_exam *x, const struct bk_error *err)
 	       err->rc == BK_E_TERMINATED || err->rc == BK_E_INTERNAL;
 }
 
-static void add_unchecked(struct bk_exam *x, const char *subject, const struct bk_error *err)
+/* The same message comes of every unit that meets the same fault. */
+static bool is_known(const struct bk_exam *x, const struct bk_finding *finding)
 {
-	bk_diagnosis_add(x->found,
-			 (struct bk_finding){
-				 .level = BK_LEVEL_NOTE,
-				 .code = "not-checked",
-				 .subject = bk_strdup(subject),
-				 .what = bk_asprintf("this could not be checked: %s", err->message),
-				 .why = "a fault may hide there",
-				 .fix = bk_strdup("bkmaint doctor, later or as another role"),
-				 .count = BK_NULL_INT,
-			 });
+	for (size_t i = 0; i < x->found->count; i++) {
+		const struct bk_finding *f = &x->found->items[i];
+
+		if (strcmp(f->code, finding->code) == 0 && strcmp(f->what, finding->what) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the failure of a statement means, by its error. */
+static struct bk_finding finding_of(enum bk_level level, const char *code,
+				    const struct bk_error *err)
+{
+	enum bk_fault fault = bk_fault_of(err);
+
+	if (fault == BK_FAULT_PASSING || fault == BK_FAULT_SLOW)
+		return (struct bk_finding){
+			.level = BK_LEVEL_NOTE,
+			.code = "not-checked",
+			.why = "a fault may hide there, and in what comes after it",
+			.fix = bk_strdup("bkmaint doctor, at another time"),
+		};
+	if (err->rc == BK_E_PERMISSION)
+		return (struct bk_finding){
+			.level = BK_LEVEL_ERROR,
+			.code = "privilege-missing",
+			.why = "the job fails with exit status 77",
+			.fix = bk_strdup("grant the role what the message names; a trigger "
+					 "function may be SECURITY DEFINER instead"),
+		};
+	return (struct bk_finding){
+		.level = level,
+		.code = code,
+		.why = "a run of the job ends with this error",
+		.fix = bk_strdup("mend what the message names, then bkmaint doctor"),
+	};
 }
 
 enum bk_rc bk_exam_failed(struct bk_exam *x, enum bk_level level, const char *code,
 			  const char *subject, const struct bk_error *err)
 {
-	enum bk_fault fault = bk_fault_of(err);
+	struct bk_finding f;
 
 	if (ends_all(x, err))
 		return err->rc;
 	/* Whoever has locked the table keeps it from every other look, too. */
 	if (strcmp(err->sqlstate, "55P03") == 0)
 		x->can_read = false;
-	if (fault == BK_FAULT_PASSING || fault == BK_FAULT_SLOW || err->rc == BK_E_PERMISSION) {
-		add_unchecked(x, subject, err);
-		return BK_OK;
-	}
-	bk_diagnosis_add(x->found, (struct bk_finding){
-					   .level = level,
-					   .code = code,
-					   .subject = bk_strdup(subject),
-					   .what = bk_strdup(err->message),
-					   .why = "a run of the job ends with this error",
-					   .fix = bk_strdup("mend what the message names, then "
-							    "bkmaint doctor"),
-					   .count = BK_NULL_INT,
-				   });
+	f = finding_of(level, code, err);
+	f.subject = bk_strdup(subject);
+	f.what = bk_strdup(err->message);
+	f.count = BK_NULL_INT;
+	if (is_known(x, &f))
+		clear_finding(&f);
+	else
+		bk_diagnosis_add(x->found, f);
 	return BK_OK;
 }
 

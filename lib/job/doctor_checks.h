@@ -58,8 +58,8 @@ void bk_exam_close(struct bk_exam *x);
 
 /*
  * Makes a finding of a statement that failed: a note where it says nothing about
- * the statement (a lock, the time, no privilege to look), else one with this
- * level and code. Returns BK_OK, or the rc of what keeps the doctor from looking.
+ * the statement (a lock, the time), the privilege that is missing, else one with
+ * this level and code. Returns BK_OK, or the rc of what keeps the doctor from looking.
  */
 enum bk_rc bk_exam_failed(struct bk_exam *x, enum bk_level level, const char *code,
 			  const char *subject, const struct bk_error *err);

@@ -256,12 +256,25 @@ static enum bk_rc trial_failed(struct bk_exam *x, const struct bk_unit *unit,
 	return BK_OK;
 }
 
-static enum bk_rc check_unit(struct bk_exam *x, const struct bk_exam_job *j, size_t u,
-			     struct bk_error *err)
+/* The scan itself, for one booking: what its expressions make of the data. */
+static enum bk_rc look(struct bk_exam *x, const struct bk_exam_job *j, const struct bk_unit *unit,
+		       struct bk_error *err)
+{
+	const char *params[] = {j->bounds.as_of, j->bounds.lower, "1"};
+	const struct bk_scope scope = bk_job_scope(j->job);
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	enum bk_rc rc = bk_unit_count(&sql, unit, &scope, "", err);
+	const struct bk_stmt stmt = {"booking_count", bk_buf_cstr(&sql), params, 3, BK_ONE_ROW};
+
+	return rc ? rc : bk_tx_one(x->db, BK_TX_READ, &bk_exam_limits, &stmt, NULL, err);
+}
+
+/* Plan and trial of the unit's batch. */
+static enum bk_rc check_batch(struct bk_exam *x, const struct bk_exam_job *j, size_t u,
+			      const char *subject, struct bk_error *err)
 {
 	const struct bk_unit *unit = &j->job->units.items[u];
 	BK_CLEAN(bk_buf_clear) struct bk_buf batch = BK_BUF_INIT;
-	BK_CLEAN(bk_free_str) char *subject = bk_exam_unit(unit);
 	struct trial trial = {0, 0};
 	enum bk_rc rc;
 
@@ -283,10 +296,18 @@ enum bk_rc bk_check_statements(struct bk_exam *x, struct bk_error *err)
 {
 	enum bk_rc rc = BK_OK;
 
-	if (!x->can_update)
-		return BK_OK;
-	for (size_t i = 0; i < x->job_count && !rc; i++)
-		for (size_t u = 0; u < x->jobs[i].job->units.count && !rc && x->can_read; u++)
-			rc = check_unit(x, &x->jobs[i], u, err);
-	return rc;
+	for (size_t i = 0; i < x->job_count; i++)
+		for (size_t u = 0; u < x->jobs[i].job->units.count && x->can_read; u++) {
+			const struct bk_unit *unit = &x->jobs[i].job->units.items[u];
+			BK_CLEAN(bk_free_str) char *subject = bk_exam_unit(unit);
+
+			if (look(x, &x->jobs[i], unit, err))
+				rc = bk_exam_failed(x, BK_LEVEL_ERROR, "statement-fails", subject,
+						    err);
+			else if (x->can_update)
+				rc = check_batch(x, &x->jobs[i], u, subject, err);
+			if (rc)
+				return rc;
+		}
+	return BK_OK;
 }

@@ -116,6 +116,11 @@ static const struct fault faults[] = {
 	{"a trigger that cannot work", FUNCTION("PERFORM nosuch(); RETURN NEW;") DUE_SQL, "", "bk",
 	 "change-fires statement-fails", "statement-fails", "error", "rule activate, CONFIRMED",
 	 "nosuch", "mend"},
+	{"a trigger that needs a privilege",
+	 "CREATE TABLE audit (id bigint);" FUNCTION("INSERT INTO audit VALUES (NEW.id);"
+						    " RETURN NEW;") DUE_SQL,
+	 "", "bk", "change-fires privilege-missing", "privilege-missing", "error",
+	 "rule activate, CONFIRMED", "permission denied for table audit", "grant"},
 	{"a constraint of several columns",
 	 "ALTER TABLE bookings ADD CONSTRAINT arrived CHECK (status <> 'COMPLETED' OR"
 	 " checked_in_at IS NOT NULL)",
@@ -213,6 +218,30 @@ START_TEST(an_index_of_a_partitioned_table_is_not_made_concurrently)
 	side_exec(rig.side, "%s", exam_finding("index-missing")->fix);
 	exam("bk");
 	ck_assert_uint_eq(exam_count("index-missing"), 0);
+}
+END_TEST
+
+START_TEST(a_partition_is_published_with_its_table)
+{
+	side_exec(rig.side,
+		  "DROP TABLE bookings; CREATE TABLE bookings (id int, status text,"
+		  " starts_at timestamptz, PRIMARY KEY (id, starts_at)) PARTITION BY RANGE"
+		  " (starts_at); CREATE TABLE part PARTITION OF bookings DEFAULT;"
+		  "CREATE INDEX ON bookings (starts_at, id) WHERE status = 'C';"
+		  "GRANT SELECT, UPDATE ON bookings TO booking_update;"
+		  "CREATE PUBLICATION p FOR TABLE bookings WITH (publish_via_partition_root)");
+	rig_conf("bookings { table = \"public.bookings\" key = {\"id\", \"starts_at\"} status ="
+		 " \"status\" start = \"starts_at\" check-in-mode = untracked states {"
+		 " confirmed = {\"C\"} active = {\"A\"} completed = {\"D\"} } }"
+		 " cancel-no-shows { enabled = no } update-expired { enabled = no }"
+		 " update-completed { enabled = no }");
+	exam("bk");
+	exam_is("state-without-end");
+	side_exec(rig.side, "ALTER TABLE part REPLICA IDENTITY NOTHING");
+	exam("bk");
+	exam_is("replica-identity state-without-end");
+	ck_assert_str_eq(exam_finding("replica-identity")->fix,
+			 "ALTER TABLE \"public\".\"part\" REPLICA IDENTITY FULL;");
 }
 END_TEST
 
@@ -317,6 +346,7 @@ int main(void)
 	ADD(tc, an_index_that_serves_two_rules_is_advised_once);
 	ADD(tc, what_is_advised_is_what_was_missing);
 	ADD(tc, an_index_of_a_partitioned_table_is_not_made_concurrently);
+	ADD(tc, a_partition_is_published_with_its_table);
 	ADD(tc, heirs_need_an_index_each);
 	ADD(tc, a_clock_that_is_wrong_is_told_of);
 	ADD(tc, a_table_that_others_have_locked_is_a_note_and_ends_the_look_at_it);
