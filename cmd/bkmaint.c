@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/control_cmd.h"
+#include "cli/doctor_cmd.h"
 #include "cli/migrate_cmd.h"
 #include "cli/run_job.h"
 #include "cli/tick.h"
@@ -13,6 +14,7 @@
 
 static const char *const examples[] = {
 	"bkmaint migrate            once, and after each upgrade",
+	"bkmaint doctor             what is wrong, before a job finds out",
 	"bkmaint run --due          a tick of the jobs without a program of their own",
 	"bkmaint update-expired --dry-run",
 	"bkmaint pause --all --until=2h --reason='the application is upgraded'",
@@ -40,6 +42,7 @@ static const struct bk_command commands[] = {
 	{"release", "KEY...", BK_OPERANDS_SOME, "", "end the hold of the booking"},
 	{"quarantine", "retry [KEY...]", BK_OPERANDS_ANY, "",
 	 "let the next runs try bookings again that were set aside"},
+	{"doctor", "", 0, "", "look for what is wrong with mapping, database and bookings"},
 	{"migrate", "", 0, "check sample reference-bookings", "bring bk's schema up to date"},
 };
 
@@ -57,6 +60,8 @@ static enum bk_rc run(struct bk_app *app)
 		return control(app);
 	if (strcmp(command, "migrate") == 0)
 		return bk_migrate_command(app);
+	if (strcmp(command, "doctor") == 0)
+		return bk_doctor_command(app);
 	if (strcmp(command, "run") != 0)
 		return bk_run_command(app, command, true);
 	if (app->line.options.due)

@@ -46,6 +46,7 @@ enum bk_rc {
 	BK_E_CONFIG,      /* configuration file, environment or setting */
 	BK_E_SCHEMA,      /* bk's schema is missing, older or newer than the program */
 	BK_E_MAPPING,     /* the mapping names what the database does not have */
+	BK_E_FINDINGS,    /* bkmaint doctor found something */
 	BK_E_INTERRUPTED, /* SIGINT */
 	BK_E_TERMINATED,  /* SIGTERM */
 	BK_RC_COUNT

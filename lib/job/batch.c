@@ -194,14 +194,23 @@ static void write_changed(const struct bk_job *job, struct bk_buf *columns, stru
 	}
 }
 
-static enum bk_rc add_after(struct trip *t, const struct bk_job *job, const char *schema,
-			    const char *statement, struct bk_error *err)
+const char *bk_after_statement(const struct bk_job *job, size_t i)
+{
+	const struct bk_job_extra *extra = bk_mapping_extra(job->mapping, job->name);
+	const char *statements[] = {job->mapping->after_batch, extra ? extra->after_batch : NULL};
+
+	for (size_t n = 0; n < BK_COUNT(statements); n++)
+		if (statements[n] && i-- == 0)
+			return statements[n];
+	return NULL;
+}
+
+enum bk_rc bk_after_sql(const struct bk_job *job, const char *schema, const char *statement,
+			struct bk_buf *out, struct bk_error *err)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf columns = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf texts = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf names = BK_BUF_INIT;
-	struct bk_buf *sql = &t->after[t->after_count];
-	enum bk_rc rc;
 
 	write_changed(job, &columns, &texts, &names);
 	const struct bk_sql_var vars[] = {{"bk", schema},
@@ -210,20 +219,14 @@ static enum bk_rc add_after(struct trip *t, const struct bk_job *job, const char
 					  {"names", bk_buf_cstr(&names)},
 					  {"statement", statement}};
 
-	t->after_count++;
-	if ((rc = bk_sql_fill_file(sql, "booking_after", vars, BK_COUNT(vars), err)))
-		return rc;
-	t->stmts[t->count++] = (struct bk_stmt){"after-batch", bk_buf_cstr(sql), t->after_params, 3,
-						BK_ANY_ROWS};
-	return BK_OK;
+	return bk_sql_fill_file(out, "booking_after", vars, BK_COUNT(vars), err);
 }
 
 static enum bk_rc add_all_after(struct trip *t, const struct bk_job *job, const struct bk_run *run,
 				struct bk_error *err)
 {
-	const struct bk_job_extra *extra = bk_mapping_extra(job->mapping, job->name);
-	const char *statements[] = {job->mapping->after_batch, extra ? extra->after_batch : NULL};
-	enum bk_rc rc = BK_OK;
+	const char *statement;
+	enum bk_rc rc;
 
 	(void)snprintf(t->execution, sizeof(t->execution), "%" PRId64, run->execution);
 	(void)snprintf(t->worker, sizeof(t->worker), "%d", run->worker);
@@ -231,10 +234,15 @@ static enum bk_rc add_all_after(struct trip *t, const struct bk_job *job, const 
 	t->after_params[0] = t->execution;
 	t->after_params[1] = t->worker;
 	t->after_params[2] = t->batch_no;
-	for (size_t i = 0; i < BK_COUNT(statements) && !rc; i++)
-		if (statements[i])
-			rc = add_after(t, job, run->request->schema, statements[i], err);
-	return rc;
+	for (size_t i = 0; (statement = bk_after_statement(job, i)); i++) {
+		struct bk_buf *sql = &t->after[t->after_count++];
+
+		if ((rc = bk_after_sql(job, run->request->schema, statement, sql, err)))
+			return rc;
+		t->stmts[t->count++] = (struct bk_stmt){"after-batch", bk_buf_cstr(sql),
+							t->after_params, 3, BK_ANY_ROWS};
+	}
+	return BK_OK;
 }
 
 /* A fault of the company's own statement is no booking's. */

@@ -110,6 +110,12 @@ void bk_position_columns(const struct bk_job *job, struct bk_buf *out);
 enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t max,
 			struct bk_batch *ret, struct bk_error *err) BK_NODISCARD;
 
+/* The statements that run behind a batch, i from 0; NULL behind the last. And the SQL of one:
+   $1 execution, $2 worker, $3 number of the batch. */
+const char *bk_after_statement(const struct bk_job *job, size_t i);
+enum bk_rc bk_after_sql(const struct bk_job *job, const char *schema, const char *statement,
+			struct bk_buf *out, struct bk_error *err) BK_NODISCARD;
+
 /* The strength of the locks of a unit's batch: "FOR UPDATE" or "FOR NO KEY UPDATE". */
 const char *bk_batch_lock(const struct bk_unit *unit);
 

@@ -9,8 +9,8 @@
 
 #include "base/mem.h"
 #include "conf/jobs.h"
-#include "db/sqltext.h"
 #include "job/internal.h"
+#include "rule/plan.h"
 
 void bk_position_clear(struct bk_position *position)
 {
@@ -95,53 +95,19 @@ const char *bk_job_closed(const struct bk_job *job)
 	return job->cleanup ? bk_cleanup_closed(job->cleanup) : NULL;
 }
 
-/* True when the pinned plan reads the scan in order: no sort, no whole table. */
-static enum bk_rc explain_unit(struct bk_job *job, const struct bk_run *run, size_t unit,
-			       struct bk_error *err)
-{
-	const struct bk_tx_limits limits = {run->request->statement_timeout_ms,
-					    run->request->lock_timeout_ms, true, &job->company};
-	const char *params[] = {run->as_of, run->lower, "1000"};
-	const struct bk_scope scope = bk_job_scope(job);
-	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
-	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
-	enum bk_rc rc;
-
-	if ((rc = bk_unit_scan(&scan, &job->units.items[unit], &scope, "1", "",
-			       "$3::pg_catalog.int8", err)))
-		return rc;
-	if ((rc = bk_sql_fill_file(&sql, "booking_explain",
-				   &(const struct bk_sql_var){"scan", bk_buf_cstr(&scan)}, 1, err)))
-		return rc;
-	rc = bk_tx_one(run->db, BK_TX_READ, &limits,
-		       &(const struct bk_stmt){"booking_explain", bk_buf_cstr(&sql), params, 3,
-					       BK_ANY_ROWS},
-		       &rows, err);
-	if (rc)
-		return rc;
-	job->pinned[unit] = true;
-	for (int i = 0; i < bk_rows_count(rows); i++) {
-		const char *line = bk_rows_cell(rows, i, 0);
-
-		/* What follows is about holds and quarantine, not about the bookings. */
-		if (line && strstr(line, "SubPlan"))
-			break;
-		if (line && (strstr(line, "Sort") || strstr(line, "Seq Scan")))
-			job->pinned[unit] = false;
-	}
-	return BK_OK;
-}
-
 static enum bk_rc prepare(void *self, const struct bk_run *run, struct bk_error *err)
 {
 	struct bk_job *job = self;
+	const struct bk_tx_limits limits = {run->request->statement_timeout_ms,
+					    run->request->lock_timeout_ms, true, &job->company};
+	const struct bk_scope scope = bk_job_scope(job);
 	enum bk_rc rc;
 
 	bk_table_clear(&job->table); /* of an attempt before this one */
 	rc = bk_table_load(run->db, job->mapping, &job->table, err);
 	for (size_t i = 0; i < job->units.count && !rc; i++)
-		rc = explain_unit(job, run, i, err);
+		rc = bk_unit_is_ordered(run->db, &job->units.items[i], &scope, run->as_of,
+					run->lower, &limits, &job->pinned[i], err);
 	return rc;
 }
 

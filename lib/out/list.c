@@ -23,9 +23,10 @@ static void set_int(struct bk_json *object, const char *key, int64_t n)
 		bk_json_set_int(object, key, n);
 }
 
+/* NULL for a key that is not there. */
 static struct bk_json *key_json(const struct bk_array *key)
 {
-	struct bk_json *array = bk_json_array();
+	struct bk_json *array = key->count ? bk_json_array() : NULL;
 
 	for (size_t i = 0; i < key->count; i++)
 		bk_json_push_str(array, key->items[i]);
@@ -97,8 +98,8 @@ static void csv_key(const struct bk_array *key, struct bk_buf *out)
 	BK_CLEAN(bk_json_clean) struct bk_json *array = NULL;
 	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
 
-	if (key->count == 1) {
-		if (key->items[0])
+	if (key->count < 2) {
+		if (key->count && key->items[0])
 			bk_escape_csv(out, key->items[0], false);
 		return;
 	}

@@ -32,7 +32,8 @@ enum bk_cell_kind {
 	BK_CELL_PERIOD,   /* the same, but a setting: 90s */
 	BK_CELL_BOOL,     /* bool */
 	BK_CELL_KEY,      /* struct bk_array, a text for each column of a key: a list in JSON;
-			     in CSV the text, or that list where there are several */
+			     in CSV the text, or that list where there are several;
+			     one without columns is NULL */
 };
 
 enum bk_column_flag {

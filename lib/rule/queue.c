@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "db/sqlfile.h"
 #include "db/tx.h"
+#include "rule/bounds.h"
 #include "rule/unit.h"
 
 struct probe {
@@ -19,39 +19,18 @@ struct probe {
 	struct bk_tx_limits limits;
 	struct bk_buf session;
 	struct bk_tx_company company;
-	char *as_of;
-	char *lower;
+	struct bk_bounds bounds;
 };
 
 static void clear_probe(struct probe *p)
 {
 	bk_buf_clear(&p->session);
-	free(p->as_of);
-	free(p->lower);
+	bk_bounds_clear(&p->bounds);
 }
 
 void bk_queue_clear(struct bk_queue *queue)
 {
 	bk_free_str(&queue->oldest_at);
-}
-
-/* The database's now and the lower bound, as texts for parameters. */
-static enum bk_rc read_bounds(struct probe *p, int64_t max_age_ms, struct bk_error *err)
-{
-	static const struct bk_field fields[] = {
-		{"as_of", BK_FIELD_TEXT, offsetof(struct probe, as_of)},
-		{"lower", BK_FIELD_TEXT, offsetof(struct probe, lower)},
-	};
-	char age[24];
-	const char *params[] = {age};
-	const struct bk_stmt stmt = {"bounds", bk_sql_text("bounds"), params, 1, BK_ONE_ROW};
-	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
-	enum bk_rc rc;
-
-	(void)snprintf(age, sizeof(age), "%" PRId64, max_age_ms);
-	if ((rc = bk_tx_one(p->db, BK_TX_READ, &p->limits, &stmt, &rows, err)))
-		return rc;
-	return bk_rows_read(rows, 0, fields, BK_COUNT(fields), p, err);
 }
 
 struct count {
@@ -74,7 +53,7 @@ static enum bk_rc count_unit(const struct probe *p, const struct bk_unit *unit, 
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	char limit[24];
-	const char *params[] = {p->as_of, p->lower, limit};
+	const char *params[] = {p->bounds.as_of, p->bounds.lower, limit};
 	enum bk_rc rc;
 
 	(void)snprintf(limit, sizeof(limit), "%d", BK_QUEUE_LIMIT);
@@ -141,7 +120,7 @@ enum bk_rc bk_queue_probe(struct bk_db *db, const struct bk_conf *conf, const ch
 	}
 	/* The budget is the job's: its scans share it. */
 	p.limits.statement_ms = p.limits.lock_ms = timeout_ms / (int64_t)units.count;
-	rc = read_bounds(&p, bk_conf_job_num(conf, job, "max-age"), err);
+	rc = bk_bounds_read(db, bk_conf_job_num(conf, job, "max-age"), &p.limits, &p.bounds, err);
 	if (!rc)
 		rc = count_units(&p, &units, &queue, err);
 	if (rc) {

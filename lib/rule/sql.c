@@ -345,3 +345,39 @@ void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const str
 		bk_buf_fmt(out, " AND (%s IS NULL OR %s" GT "%s OR %s" LT "%s)", scan->earlier,
 			   scan->earlier, as_of, scan->earlier, lower);
 }
+
+/* Outside of what times_valid allows, NULL aside. */
+static char *write_infinite(const struct pieces *p)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf b = BK_BUF_INIT;
+
+	bk_buf_fmt(&b, "(%s" LE LOWEST_SQL " OR %s" GE LIMIT_SQL, p->s, p->s);
+	if (p->e)
+		bk_buf_fmt(&b, " OR %s" GE LIMIT_SQL " OR %s" LE LOWEST_SQL, p->e, p->e);
+	bk_buf_char(&b, ')');
+	return bk_buf_take(&b);
+}
+
+void bk_faults_write(const struct bk_policy *policy, struct bk_faults *ret)
+{
+	BK_CLEAN(clear_pieces) struct pieces p;
+
+	init_pieces(&p, policy);
+	*ret = (struct bk_faults){
+		.no_start = bk_asprintf("%s IS NULL", p.s),
+		.no_end = p.e ? bk_asprintf("%s IS NULL", p.e) : NULL,
+		.infinite = write_infinite(&p),
+		.end_before_start = p.e ? bk_asprintf("%s" LT "%s", p.e, p.s) : NULL,
+		.negative_grace = p.g ? bk_asprintf("%s" LT "0", p.g) : NULL,
+	};
+}
+
+void bk_faults_clear(struct bk_faults *faults)
+{
+	free(faults->no_start);
+	free(faults->no_end);
+	free(faults->infinite);
+	free(faults->end_before_start);
+	free(faults->negative_grace);
+	*faults = (struct bk_faults){.no_start = NULL};
+}

@@ -447,8 +447,8 @@ void bk_mapping_fingerprint(const struct bk_mapping *m, int64_t hour, char ret[B
 	(void)snprintf(ret, BK_FINGERPRINT_SIZE, "%016" PRIx64, hash);
 }
 
-static void column_arrays(const struct bk_mapping *m, bool wants_update, struct bk_buf *reads,
-			  struct bk_buf *writes)
+void bk_mapped_columns(const struct bk_mapping *m, bool wants_update, struct bk_buf *reads,
+		       struct bk_buf *writes)
 {
 	BK_CLEAN(bk_columns_clear) struct bk_columns c = {{NULL, 0}, {NULL, 0}};
 
@@ -459,23 +459,30 @@ static void column_arrays(const struct bk_mapping *m, bool wants_update, struct 
 	bk_db_text_array(writes, (const char *const *)c.writes.items, c.writes.count);
 }
 
-void bk_explain_permission(struct bk_db *db, const char *schema, const struct bk_mapping *m,
-			   bool wants_update, struct bk_error *err)
+enum bk_rc bk_missing_privileges(struct bk_db *db, const char *schema, const struct bk_mapping *m,
+				 bool wants_update, struct bk_rows **ret, struct bk_error *err)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf reads = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf writes = BK_BUF_INIT;
-	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	const char *params[6] = {schema, wants_update ? "true" : "false", m->table_schema,
 				 m->table_name};
 	const struct bk_stmt stmt = {"privilege_missing", bk_sql_text("privilege_missing"), params,
 				     6, BK_ANY_ROWS};
+
+	bk_mapped_columns(m, wants_update, &reads, &writes);
+	params[4] = bk_buf_cstr(&reads);
+	params[5] = bk_buf_cstr(&writes);
+	return bk_tx_one(db, BK_TX_READ, &catalog_limits, &stmt, ret, err);
+}
+
+void bk_explain_permission(struct bk_db *db, const char *schema, const struct bk_mapping *m,
+			   bool wants_update, struct bk_error *err)
+{
+	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	struct bk_error ignored;
 	const char *grant;
 
-	column_arrays(m, wants_update, &reads, &writes);
-	params[4] = bk_buf_cstr(&reads);
-	params[5] = bk_buf_cstr(&writes);
-	if (bk_tx_one(db, BK_TX_READ, &catalog_limits, &stmt, &rows, &ignored))
+	if (bk_missing_privileges(db, schema, m, wants_update, &rows, &ignored))
 		return;
 	grant = bk_rows_count(rows) ? bk_rows_text(rows, 0, "statement") : NULL;
 	if (grant)

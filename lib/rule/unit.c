@@ -203,6 +203,12 @@ void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit,
 	bk_buf_str(out, ")");
 }
 
+void bk_unit_before(struct bk_buf *out, const struct bk_unit *unit, int n)
+{
+	bk_buf_fmt(out, "AND %s OPERATOR(pg_catalog.<) $%d::pg_catalog.timestamptz",
+		   unit->scan->instant, n);
+}
+
 enum bk_rc bk_units_probe(struct bk_buf *out, const struct bk_units *units,
 			  const struct bk_scope *scope, struct bk_error *err)
 {

@@ -76,6 +76,10 @@ void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit,
 		    const struct bk_mapping *mapping, const struct bk_table *table, const char *op,
 		    int first);
 
+/* Appends that the scan column is before the instant of parameter $n, with AND in
+   front: what is older than a rule looks back. */
+void bk_unit_before(struct bk_buf *out, const struct bk_unit *unit, int n);
+
 /* Appends an expression that is true when some unit has work in the scope. */
 enum bk_rc bk_units_probe(struct bk_buf *out, const struct bk_units *units,
 			  const struct bk_scope *scope, struct bk_error *err) BK_NODISCARD;

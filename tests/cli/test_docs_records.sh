@@ -131,6 +131,11 @@ run bkstatus health --json
 json_is '.data | keys_unsorted | join(" ")' 'state checks'
 same "$(keys Check)" "$(json_keys '.data.checks[0]' <<<"$OUT")" check
 
+t "bk(7) has the keys of a finding"
+run bkmaint doctor --json
+json_is '.data | keys_unsorted | join(" ")' 'operation errors warnings notes findings'
+same "$(keys Finding)" "$(json_keys '.data.findings[0]' <<<"$OUT")" finding
+
 t "bk(7) has the keys of a change, of jobs, executions and bookings that were changed"
 sql "INSERT INTO public.bookings (id, status, starts_at) OVERRIDING SYSTEM VALUE
 	VALUES (1000, 'CANCELLED', now())"
@@ -172,6 +177,7 @@ types=$({
 	bkstatus health -o jsonl
 	echo "$running"
 	bkmaint hold 1000 --reason=x -o jsonl
+	bkmaint doctor -o jsonl
 	bkstatus holds -o jsonl
 	bkstatus quarantine -o jsonl
 	bkactivate --nosuch -o jsonl

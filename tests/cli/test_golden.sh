@@ -78,6 +78,12 @@ golden status-quarantine 0 bkstatus quarantine --json
 golden quarantine-retry 0 bkmaint quarantine retry 1 --json
 sql "delete from bk.quarantined_bookings"
 
+golden doctor 0 bkmaint doctor --json
+sql "insert into bookings (status, starts_at, ends_at)
+	values ('CONFIRMED', now(), now() - interval '1 day')"
+golden doctor-findings 78 bkmaint doctor --json
+sql "delete from bookings where ends_at < starts_at"
+
 golden status-jobs 0 bkstatus --json
 golden status-job 0 bkstatus job activate-due --json
 golden status-history 0 bkstatus history --json

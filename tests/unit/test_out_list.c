@@ -381,7 +381,7 @@ START_TEST(a_key_is_a_list_in_json)
 					    "{\"type\":\"key\",\"key\":[\"=1,2\"]}\n"
 					    "{\"type\":\"key\",\"key\":[\"a b\\n\",\"\",null]}\n"
 					    "{\"type\":\"key\",\"key\":[null]}\n"
-					    "{\"type\":\"key\",\"key\":[]}\n");
+					    "{\"type\":\"key\",\"key\":null}\n");
 }
 END_TEST
 
@@ -392,7 +392,7 @@ START_TEST(a_key_of_one_column_is_a_plain_cell_of_csv)
 
 	bk_list_csv(&list, &out);
 	ck_assert_str_eq(bk_buf_cstr(&out), "key\n4711\n\"'=1,2\"\n"
-					    "\"[\"\"a b\\n\"\",\"\"\"\",null]\"\n\n[]\n");
+					    "\"[\"\"a b\\n\"\",\"\"\"\",null]\"\n\n\n");
 }
 END_TEST
 

@@ -1,0 +1,91 @@
+/*
+ * Plans and indexes of scans; see plan.h.
+ */
+#include "rule/plan.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "db/sqltext.h"
+
+/* What follows a SubPlan is about holds and quarantine, not about the bookings. */
+static bool reads_in_order(const struct bk_rows *plan)
+{
+	for (int i = 0; i < bk_rows_count(plan); i++) {
+		const char *line = bk_rows_cell(plan, i, 0);
+
+		if (line && strstr(line, "SubPlan"))
+			return true;
+		if (line && (strstr(line, "Sort") || strstr(line, "Seq Scan")))
+			return false;
+	}
+	return true;
+}
+
+enum bk_rc bk_unit_is_ordered(struct bk_db *db, const struct bk_unit *unit,
+			      const struct bk_scope *scope, const char *as_of, const char *lower,
+			      const struct bk_tx_limits *limits, bool *ret, struct bk_error *err)
+{
+	const struct bk_tx_limits pinned = {limits->statement_ms, limits->lock_ms, true,
+					    limits->company};
+	const char *params[] = {as_of, lower, "1000"};
+	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
+	enum bk_rc rc;
+
+	if ((rc = bk_unit_scan(&scan, unit, scope, "1", "", "$3::pg_catalog.int8", err)))
+		return rc;
+	if ((rc = bk_sql_fill_file(&sql, "booking_explain",
+				   &(const struct bk_sql_var){"scan", bk_buf_cstr(&scan)}, 1, err)))
+		return rc;
+	rc = bk_tx_one(db, BK_TX_READ, &pinned,
+		       &(const struct bk_stmt){"booking_explain", bk_buf_cstr(&sql), params, 3,
+					       BK_ANY_ROWS},
+		       &rows, err);
+	if (rc)
+		return rc;
+	*ret = reads_in_order(rows);
+	return BK_OK;
+}
+
+/* A column of the row b, or a bound of it, as the index wants it: without the b. */
+static void put_scan(struct bk_buf *out, const char *scan)
+{
+	const char *column = strstr(scan, "b.\"");
+
+	if (column == scan)
+		bk_buf_str(out, scan + 2);
+	else if (column)
+		bk_buf_fmt(out, "%.*s%s", (int)(column - scan), scan, column + 2);
+	else
+		bk_buf_fmt(out, "(%s)", scan);
+}
+
+void bk_unit_index_sql(struct bk_buf *out, const struct bk_unit *unit,
+		       const struct bk_mapping *mapping, const char *schema, const char *table,
+		       bool concurrently)
+{
+	const char *scan = unit->scan->column;
+
+	bk_buf_fmt(out, "CREATE INDEX %sON ", concurrently ? "CONCURRENTLY " : "");
+	bk_sql_ident(out, schema);
+	bk_buf_char(out, '.');
+	bk_sql_ident(out, table);
+	bk_buf_str(out, " (");
+	put_scan(out, scan);
+	for (size_t i = 0; i < mapping->key_count; i++) {
+		BK_CLEAN(bk_buf_clear) struct bk_buf key = BK_BUF_INIT;
+
+		bk_sql_ident(&key, mapping->keys[i]);
+		/* A key column that is the scan column too. */
+		if (strncmp(scan, "b.", 2) == 0 && strcmp(scan + 2, bk_buf_cstr(&key)) == 0)
+			continue;
+		bk_buf_fmt(out, ", %s", bk_buf_cstr(&key));
+	}
+	bk_buf_str(out, ") WHERE ");
+	bk_sql_ident(out, mapping->status);
+	bk_buf_str(out, " = ");
+	bk_sql_literal(out, unit->from);
+	bk_buf_char(out, ';');
+}
