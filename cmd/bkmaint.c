@@ -8,6 +8,7 @@
 #include "cli/migrate_cmd.h"
 #include "cli/run_job.h"
 #include "cli/tick.h"
+#include "cli/command.h"
 #include "conf/jobs.h"
 
 static const char *const examples[] = {
@@ -41,11 +42,16 @@ static const struct bk_command commands[] = {
 	{"migrate", "", 0, "check sample reference-bookings", "bring bk's schema up to date"},
 };
 
+static const struct bk_command own_job = {"JOB", "", 0, OPERATION_OPTIONS,
+					  "run a job of the configuration now"};
+
 static enum bk_rc run(struct bk_app *app)
 {
 	const char *command = app->line.command->name;
 	bk_app_fn control = bk_control_command(command);
 
+	if (app->line.command == &app->line.own_job && !bk_conf_job(app->conf, command))
+		return bk_command_unknown(app->tool, command, &app->err);
 	if (control)
 		return control(app);
 	if (strcmp(command, "migrate") == 0)
@@ -67,6 +73,7 @@ int main(int argc, char **argv)
 		.option_count = bk_maint_option_count,
 		.commands = commands,
 		.command_count = BK_COUNT(commands),
+		.own_job = &own_job,
 		.examples = examples,
 	};
 

@@ -6,6 +6,7 @@
 -- for a part of a refused batch, the positions of its first and its last booking and
 -- its keys, one text[] per key column
 -- :scan  booking_scan with columns ctid AS t, the position as d and k1..kn
+-- :lock  FOR NO KEY UPDATE, or FOR UPDATE where other tables have a say
 -- :update_match  which rows of b are those of c: by ctid, or by key where the table
 -- has partitions or children (a ctid is not unique there)
 -- :assign  SET list  :key_texts  key columns as text k1..kn  :key_arrays, :key_hash over u
@@ -25,7 +26,7 @@
 -- then its ledger row.
 WITH c AS MATERIALIZED (
 :scan
-   FOR NO KEY UPDATE OF b SKIP LOCKED
+   :lock OF b SKIP LOCKED
 ), u AS (
 	UPDATE :table AS b SET :assign
 	 WHERE :update_match

@@ -1,7 +1,7 @@
 -- The columns of the mapped table.
 -- $1 schema  $2 table  $3 key columns text[]
--- One row per column: its name, its type as an SQL name and as shown to people,
--- the type's kind; the table's kind beside each, and whether a unique index holds
+-- One row per column: its name, its type as an SQL name, as shown to people and
+-- without its modifier, the type's kind; the table's kind beside each, and whether a unique index holds
 -- the key: one over some of its columns, none of which may be NULL. No row: no table.
 -- Types are quoted always, whatever quote_all_identifiers says.
 SELECT c.relkind, c.relhassubclass AS has_children,
@@ -16,6 +16,7 @@ SELECT c.relkind, c.relhassubclass AS has_children,
        a.attname AS name,
        concat('"', replace(n.nspname, '"', '""'), '"."', replace(t.typname, '"', '""'), '"') AS type_name,
        format_type(a.atttypid, a.atttypmod) AS type_shown,
+       format_type(a.atttypid, NULL) AS type_base,
        t.typtype AS type_kind,
        (a.attgenerated <> '' OR a.attidentity = 'a') AS is_generated
   FROM pg_class AS c

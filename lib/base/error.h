@@ -17,6 +17,7 @@
 #ifndef BK_BASE_ERROR_H
 #define BK_BASE_ERROR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attr.h"
@@ -78,6 +79,7 @@ struct bk_error {
 	char sqlstate[6]; /* "" when no server said anything */
 	char message[512];
 	char hint[320]; /* "" when there is none */
+	bool systemic;  /* no row is to blame, whatever the SQLSTATE says */
 };
 
 /* The row of the table for `rc`; never NULL. */

@@ -56,7 +56,7 @@ static const struct bk_command *find(const struct bk_tool *tool, const char *nam
 	return NULL;
 }
 
-static enum bk_rc unknown(const struct bk_tool *tool, const char *word, struct bk_error *err)
+enum bk_rc bk_command_unknown(const struct bk_tool *tool, const char *word, struct bk_error *err)
 {
 	const char **names = bk_calloc(tool->command_count + 1, sizeof(*names));
 	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
@@ -71,6 +71,12 @@ static enum bk_rc unknown(const struct bk_tool *tool, const char *word, struct b
 	return near ? bk_error_hint(err, "did you mean \"%s\"?", near) : BK_E_USAGE;
 }
 
+static bool may_be_job(const char *word)
+{
+	return *word >= 'a' && *word <= 'z' &&
+	       !word[strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-")];
+}
+
 /* Finds the command and drops its word. */
 static enum bk_rc take_command(const struct bk_tool *tool, int *count, struct bk_cmdline *line,
 			       struct bk_error *err)
@@ -82,8 +88,13 @@ static enum bk_rc take_command(const struct bk_tool *tool, int *count, struct bk
 	if (!*count && !tool->default_command)
 		return bk_error_set(err, BK_E_USAGE, "a command is missing");
 	line->command = find(tool, *count ? line->operands[0] : tool->default_command);
+	if (!line->command && tool->own_job && may_be_job(line->operands[0])) {
+		line->own_job = *tool->own_job;
+		line->own_job.name = line->operands[0];
+		line->command = &line->own_job;
+	}
 	if (!line->command)
-		return unknown(tool, line->operands[0], err);
+		return bk_command_unknown(tool, line->operands[0], err);
 	if (*count) {
 		line->operands++;
 		--*count;

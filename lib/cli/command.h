@@ -36,4 +36,7 @@ enum bk_rc bk_check_word(const char *text, struct bk_error *err) BK_NODISCARD;
    `word`, else the nearest; NULL for no idea. */
 const char *bk_suggest(const char *word, const char *const *list);
 
+/* BK_E_USAGE for a first word that is neither a command nor a job, with a near miss. */
+enum bk_rc bk_command_unknown(const struct bk_tool *tool, const char *word, struct bk_error *err);
+
 #endif

@@ -87,8 +87,8 @@ static void warn_of_file(struct bk_app *app, enum bk_act act, const struct bk_jo
 	for (size_t i = 0; i < jobs->count; i++) {
 		const char *name = jobs->items[i].job_name;
 
-		if ((act == BK_ACT_RESUME || act == BK_ACT_ENABLE) && bk_job_find(name) &&
-		    !bk_conf_job_enabled(app->conf, name))
+		if ((act == BK_ACT_RESUME || act == BK_ACT_ENABLE) &&
+		    bk_conf_job(app->conf, name) && !bk_conf_job_enabled(app->conf, name))
 			bk_app_warn(app, "%s is disabled in the configuration of this host", name);
 	}
 }

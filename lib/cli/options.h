@@ -107,6 +107,9 @@ struct bk_tool {
 	const struct bk_command *commands;
 	size_t command_count;
 	const char *default_command; /* bkstatus: "jobs"; NULL = one is needed */
+	/* What a word may be that is no command, when the configuration has a job of that
+	   name; NULL = nothing. */
+	const struct bk_command *own_job;
 	const char *plugin_command;  /* speaks the language of monitoring plugins; NULL = none */
 	const char *const *examples; /* NULL-terminated command lines */
 	const void *self;            /* the program's own, for its run function; may be NULL */
@@ -122,6 +125,7 @@ extern const size_t bk_common_option_count;
 struct bk_cmdline {
 	struct bk_options options;
 	const struct bk_command *command; /* NULL with --help and --version before any command */
+	struct bk_command own_job;        /* where command points to for a job of the file */
 	const char *const *operands;      /* the caller's argv, permuted */
 	int operand_count;
 };

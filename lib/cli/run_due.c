@@ -50,9 +50,12 @@ enum bk_rc bk_run_due_command(struct bk_app *app)
 	bool told = false;
 	enum bk_rc rc = BK_OK;
 
-	for (size_t i = 0; i < bk_job_names_count && !rc; i++)
-		if (!has_own_program(bk_job_names[i].name))
-			rc = run_one(app, bk_job_names[i].name, start, &runs, &told);
+	for (size_t i = 0; i < bk_conf_job_count(app->conf) && !rc; i++) {
+		const char *name = bk_conf_job_at(app->conf, i)->name;
+
+		if (!has_own_program(name))
+			rc = run_one(app, name, start, &runs, &told);
+	}
 	if (rc && !runs.count)
 		return rc;
 	if (rc && !told)

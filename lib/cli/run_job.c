@@ -17,10 +17,12 @@
 #define BUSY_PAUSE_MS 200
 #define BUSY_JITTER_MS 801
 
-void bk_run_report_init(struct bk_run_report *report, const char *job, bool manual)
+void bk_run_report_init(const struct bk_app *app, struct bk_run_report *report, const char *job,
+			bool manual)
 {
-	*report = (struct bk_run_report){
-		.job = job, .description = bk_job_find(job)->description, .manual = manual};
+	*report = (struct bk_run_report){.job = job,
+					 .description = bk_conf_job(app->conf, job)->description,
+					 .manual = manual};
 	report->result.outcome = BK_OUTCOME_RAN;
 }
 
@@ -288,14 +290,14 @@ static void run_when_free(struct bk_app *app, int64_t until, struct bk_run_repor
 		if (r->rc)
 			return;
 		bk_run_report_clear(r);
-		bk_run_report_init(r, r->job, r->manual);
+		bk_run_report_init(app, r, r->job, r->manual);
 	}
 }
 
 void bk_run_job(struct bk_app *app, const char *job, bool manual, int64_t busy_until,
 		struct bk_run_report *ret)
 {
-	bk_run_report_init(ret, job, manual);
+	bk_run_report_init(app, ret, job, manual);
 	if (bk_conf_job_enabled(app->conf, job)) {
 		run_when_free(app, busy_until, ret);
 		judge_outcome(ret, &app->line.options);

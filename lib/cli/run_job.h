@@ -21,7 +21,8 @@ struct bk_run_report {
 };
 
 /* A report of a run that has come to nothing yet. */
-void bk_run_report_init(struct bk_run_report *report, const char *job, bool manual);
+void bk_run_report_init(const struct bk_app *app, struct bk_run_report *report, const char *job,
+			bool manual);
 void bk_run_report_clear(struct bk_run_report *report);
 
 /*

@@ -75,7 +75,7 @@ enum bk_rc bk_run_tick(struct bk_app *app, const char *job, bool manual, int64_t
 		bk_run_job(app, job, manual, busy_until, ret);
 		return ret->unusable ? ret->rc : BK_OK;
 	}
-	bk_run_report_init(ret, job, manual);
+	bk_run_report_init(app, ret, job, manual);
 	if (rc == BK_E_STANDBY && bk_run_passes_standby(app, manual)) {
 		ret->result.outcome = BK_OUTCOME_STANDBY;
 		bk_run_report_log(app, ret);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/number.h"
 #include "conf/jobs.h"
 #include "conf/layers.h"
@@ -102,7 +103,7 @@ static enum bk_rc check_mode(const struct bk_conf *conf, struct bk_error *err)
 
 	switch (m->check_in_mode) {
 	case BK_TRACKED:
-		if (!m->check_in)
+		if (!bk_is_mapped(&m->check_in))
 			return refuse(conf, BK_MAP_MODE, "tracked needs a check-in column",
 				      "write check-in = \"...\", or check-in-mode = untracked",
 				      err);
@@ -118,7 +119,7 @@ static enum bk_rc check_mode(const struct bk_conf *conf, struct bk_error *err)
 			return refuse(conf, BK_MAP_MODE,
 				      "app sets active itself, but activate-due is enabled",
 				      "write activate-due { enabled = no }", err);
-		if (m->check_in)
+		if (bk_is_mapped(&m->check_in))
 			return refuse(conf, BK_MAP_CHECK_IN,
 				      "check-in-mode = app takes no check-in column",
 				      "leave check-in out, or write check-in-mode = tracked", err);
@@ -162,6 +163,14 @@ static enum bk_rc idle(const struct bk_conf *conf, const char *job, const char *
 	return bk_error_hint(err, "write %s { enabled = no }", job);
 }
 
+static bool has_own_rule(const struct bk_mapping *m, const char *job)
+{
+	for (size_t i = 0; i < m->rule_count; i++)
+		if (strcmp(m->rules[i].job, job) == 0)
+			return true;
+	return false;
+}
+
 /* A job that could never have a rule would report success for ever. Only what
    the file says is looked at: a grace set at run time must not stop a job. */
 static enum bk_rc check_idle(const struct bk_conf *conf, struct bk_error *err)
@@ -173,30 +182,92 @@ static enum bk_rc check_idle(const struct bk_conf *conf, struct bk_error *err)
 	/* Who was confirmed and arrived is completed, who did not goes by `missed`. */
 	bool completes = active ||
 			 (confirmed && (m->check_in_mode == BK_TRACKED || !m->missed_expires));
-	bool expires = pending || (m->missed_expires && confirmed && m->end);
+	bool expires = pending || (m->missed_expires && confirmed && bk_is_mapped(&m->end));
 
-	if (bk_conf_job_enabled(conf, BK_JOB_COMPLETE) && !m->end)
+	if (has_own_rule(m, BK_JOB_COMPLETE))
+		completes = true;
+	else if (bk_conf_job_enabled(conf, BK_JOB_COMPLETE) && !bk_is_mapped(&m->end))
 		return idle(conf, BK_JOB_COMPLETE, "bookings.end is not mapped", err);
 	if (bk_conf_job_enabled(conf, BK_JOB_COMPLETE) && !completes)
 		return idle(conf, BK_JOB_COMPLETE, "no state leads to completed", err);
+	expires = expires || has_own_rule(m, BK_JOB_EXPIRE);
 	if (bk_conf_job_enabled(conf, BK_JOB_EXPIRE) && !expires)
 		return idle(conf, BK_JOB_EXPIRE, "no state leads to expired", err);
 	return BK_OK;
+}
+
+/* Without a start there are no default rules but the one that ends holds. */
+static enum bk_rc check_start(const struct bk_conf *conf, struct bk_error *err)
+{
+	static const char *const need[] = {BK_JOB_ACTIVATE, BK_JOB_NO_SHOW, BK_JOB_COMPLETE};
+
+	if (bk_is_mapped(&conf->mapping.start))
+		return BK_OK;
+	for (size_t i = 0; i < BK_COUNT(need); i++)
+		if (bk_conf_job_enabled(conf, need[i]))
+			return refuse(
+				conf, BK_MAP_START, "is missing",
+				"write for example start = \"starts_at\" inside bookings { }, "
+				"or switch off what needs it: activate-due, cancel-no-shows and "
+				"update-completed { enabled = no }",
+				err);
+	if (bk_conf_job_enabled(conf, BK_JOB_EXPIRE) && !bk_is_mapped(&conf->mapping.hold))
+		return idle(conf, BK_JOB_EXPIRE, "neither start nor hold is mapped", err);
+	return BK_OK;
+}
+
+/* Each rule belongs to a job, and each job of one's own has a rule. */
+static enum bk_rc check_own(const struct bk_conf *conf, struct bk_error *err)
+{
+	const struct bk_mapping *m = &conf->mapping;
+
+	for (size_t i = 0; i < m->rule_count; i++) {
+		const struct bk_own_rule *r = &m->rules[i];
+		BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+
+		if (bk_conf_job(conf, r->job) && bk_job_has_rules(r->job))
+			continue;
+		bk_quote(&shown, r->job);
+		(void)bk_error_set(err, BK_E_CONFIG, "%s: rule %s: job: %s is no job with rules",
+				   r->origin, r->name, bk_buf_cstr(&shown));
+		return bk_error_hint(err,
+				     "name a built-in job, or make one: job NAME { delay = 5m }");
+	}
+	for (size_t i = 0; i < conf->own_job_count; i++) {
+		const char *name = conf->own_jobs[i]->name;
+
+		if (has_own_rule(m, name) || !bk_conf_job_num(conf, name, "enabled"))
+			continue;
+		(void)bk_error_set(err, BK_E_CONFIG, "job %s has nothing to do: no rule names it",
+				   name);
+		return bk_error_hint(err, "write rule NAME { job = \"%s\" ... }", name);
+	}
+	return BK_OK;
+}
+
+static enum bk_rc check_settings(const struct bk_conf *conf, struct bk_error *err)
+{
+	enum bk_rc rc;
+
+	for (size_t i = 0; i < bk_conf_job_count(conf); i++) {
+		const char *name = bk_conf_job_at(conf, i)->name;
+
+		if ((rc = check_times(conf, name, err)) || (rc = check_leader(conf, name, err)))
+			return rc;
+	}
+	return check_log(conf, err);
 }
 
 enum bk_rc bk_conf_check(const struct bk_conf *conf, struct bk_error *err)
 {
 	enum bk_rc rc;
 
-	for (size_t i = 0; i < bk_job_names_count; i++)
-		if ((rc = check_times(conf, bk_job_names[i].name, err)) ||
-		    (rc = check_leader(conf, bk_job_names[i].name, err)))
-			return rc;
-	if ((rc = check_log(conf, err)))
+	if ((rc = check_settings(conf, err)) || (rc = check_own(conf, err)))
 		return rc;
-	if ((rc = check_mode(conf, err)))
-		return rc;
-	if ((rc = check_states(conf, err)))
+	if (conf->mapping.no_defaults)
+		return BK_OK;
+	if ((rc = check_start(conf, err)) || (rc = check_mode(conf, err)) ||
+	    (rc = check_states(conf, err)))
 		return rc;
 	return check_idle(conf, err);
 }

@@ -21,6 +21,7 @@
 
 static const char *const profiles[] = {"dev", "test", "prod", NULL};
 
+/* Room for it is there. */
 static void add_setting(struct bk_conf *conf, const char *job, const struct bk_key *key)
 {
 	struct bk_setting *s = &conf->settings[conf->count++];
@@ -53,6 +54,37 @@ static struct bk_conf *new_conf(void)
 	return conf;
 }
 
+enum bk_rc bk_conf_own_job(struct bk_conf *conf, const char *name, struct bk_error *err)
+{
+	struct bk_job_name *job;
+
+	if (bk_job_find(name) || bk_job_is_reserved(name)) {
+		(void)bk_error_set(err, BK_E_CONFIG, "the name is taken");
+		return bk_job_find(name) ? bk_error_hint(err, "write %s { ... }", name) : err->rc;
+	}
+	if (bk_conf_job(conf, name))
+		return BK_OK;
+	job = bk_calloc(1, sizeof(*job));
+	*job = (struct bk_job_name){bk_strdup(name), bk_asprintf("Run the rules of %s", name)};
+	conf->own_jobs = bk_realloc(conf->own_jobs, conf->own_job_count + 1,
+				    sizeof(struct bk_job_name *));
+	conf->own_jobs[conf->own_job_count++] = job;
+	conf->settings = bk_realloc(conf->settings, conf->count + bk_job_keys_count,
+				    sizeof(*conf->settings));
+	for (size_t i = 0; i < bk_job_keys_count; i++) {
+		conf->settings[conf->count] = (struct bk_setting){.key = NULL};
+		add_setting(conf, job->name, &bk_job_keys[i]);
+	}
+	return BK_OK;
+}
+
+static void free_own_job(struct bk_job_name *job)
+{
+	free((char *)job->name);
+	free((char *)job->description);
+	free(job);
+}
+
 void bk_conf_free(struct bk_conf *conf)
 {
 	if (!conf)
@@ -70,6 +102,9 @@ void bk_conf_free(struct bk_conf *conf)
 		free(conf->strays[i]);
 	free(conf->strays);
 	free(conf->settings);
+	for (size_t i = 0; i < conf->own_job_count; i++)
+		free_own_job(conf->own_jobs[i]);
+	free(conf->own_jobs);
 	bk_map_clear(&conf->map);
 	bk_mapping_clear(&conf->mapping);
 	free(conf->file);
@@ -95,12 +130,50 @@ static enum bk_rc apply_map(struct bk_conf *conf, const struct bk_raw *raw, cons
 	for (size_t i = 0; i < BK_MAP_COUNT; i++) {
 		if (strcmp(bk_map_keys[i].name, full) != 0)
 			continue;
-		if (bk_map_set(&conf->map, i, (const char *const *)raw->items, raw->count, origin,
-			       err) == BK_OK)
-			return BK_OK;
-		return bk_error_prefix(err, "%s: %s", origin, full);
+		return bk_map_set(&conf->map, i, (const char *const *)raw->items, raw->count,
+				  origin, err);
 	}
 	bk_bug(__FILE__, __LINE__, full);
+}
+
+static enum bk_rc apply_rule(struct bk_conf *conf, const struct bk_raw *raw, const char *name,
+			     const char *origin, struct bk_error *err)
+{
+	struct bk_map_rule *rule = bk_map_rule(&conf->map, name, origin);
+
+	if (raw->name->kind == BK_NAME_SECTION)
+		return BK_OK;
+	for (size_t i = 0; i < BK_RULE_KEY_COUNT; i++)
+		if (strcmp(bk_rule_keys[i].name, bk_name_leaf(raw->name)) == 0)
+			return bk_map_rule_set(rule, i, (const char *const *)raw->items, raw->count,
+					       origin, err);
+	bk_bug(__FILE__, __LINE__, raw->name->full);
+}
+
+/* A key of a job's section that is no setting; *ret_done says whether it was one. */
+static enum bk_rc apply_extra(struct bk_conf *conf, const struct bk_raw *raw, const char *job,
+			      const char *origin, bool *ret_done, struct bk_error *err)
+{
+	for (size_t i = 0; i < BK_EXTRA_KEY_COUNT; i++) {
+		*ret_done = strcmp(bk_extra_keys[i].name, bk_name_leaf(raw->name)) == 0;
+		if (*ret_done)
+			return bk_map_extra_set(bk_map_extra(&conf->map, job), i,
+						(const char *const *)raw->items, raw->count, origin,
+						err);
+	}
+	return BK_OK;
+}
+
+static void describe(struct bk_conf *conf, const char *name, const char *text)
+{
+	for (size_t i = 0; i < conf->own_job_count; i++) {
+		struct bk_job_name *job = conf->own_jobs[i];
+
+		if (strcmp(job->name, name) != 0)
+			continue;
+		free((char *)job->description);
+		job->description = bk_strdup(text);
+	}
 }
 
 static bool belongs_to_map(const char *full)
@@ -124,19 +197,82 @@ static enum bk_rc check_secret(const struct bk_file *file, const struct bk_raw *
 	return bk_error_hint(err, "chmod o-r the file, or put the password into ~/.pgpass");
 }
 
-static enum bk_rc apply(struct bk_conf *conf, enum bk_origin layer, const struct bk_file *file,
-			const struct bk_raw *raw, const char *origin, struct bk_error *err)
+static enum bk_rc put_setting(struct bk_conf *conf, enum bk_origin layer,
+			      const struct bk_file *file, const struct bk_raw *raw,
+			      const char *name, const char *origin, struct bk_error *err)
 {
 	enum bk_rc rc;
 
-	if (belongs_to_map(raw->name->full))
-		return apply_map(conf, raw, origin, err);
-	if (raw->name->kind == BK_NAME_SECTION)
-		return BK_OK;
 	if ((rc = check_secret(file, raw, origin, err)))
 		return rc;
-	return bk_setting_put(conf, bk_setting_find(conf, raw->name->full), layer, origin,
-			      raw->items[0], err);
+	return bk_setting_put(conf, bk_setting_find(conf, name), layer, origin, raw->items[0], err);
+}
+
+/* "ORIGIN: FULL: " in front of what a part of the mapping says. */
+static enum bk_rc at(enum bk_rc rc, const struct bk_raw *raw, const char *origin,
+		     struct bk_error *err)
+{
+	return rc ? bk_error_prefix(err, "%s: %s", origin, raw->name->full) : BK_OK;
+}
+
+/* The section of a job: settings, and what it adds to the changes. */
+static enum bk_rc apply_job(struct bk_conf *conf, enum bk_origin layer, const struct bk_file *file,
+			    const struct bk_raw *raw, const char *job, const char *origin,
+			    struct bk_error *err)
+{
+	const char *leaf = bk_name_leaf(raw->name);
+	BK_CLEAN(bk_free_str) char *setting = bk_asprintf("%s.%s", job, leaf);
+	bool done = false;
+	enum bk_rc rc;
+
+	if (strcmp(leaf, "description") == 0) {
+		describe(conf, job, raw->items[0]);
+		return BK_OK;
+	}
+	if ((rc = apply_extra(conf, raw, job, origin, &done, err)) || done)
+		return at(rc, raw, origin, err);
+	return put_setting(conf, layer, file, raw, setting, origin, err);
+}
+
+/* rule NAME { } and job NAME { }, and what is in them. */
+static enum bk_rc apply_titled(struct bk_conf *conf, enum bk_origin layer,
+			       const struct bk_file *file, const struct bk_raw *raw,
+			       const char *origin, struct bk_error *err)
+{
+	bool is_section = raw->name->kind == BK_NAME_SECTION;
+	const char *dot = strchr(raw->name->full, '.') + 1;
+	size_t len = is_section ? strlen(dot)
+				: raw->name->leaf - 1 - (size_t)(dot - raw->name->full);
+	BK_CLEAN(bk_free_str) char *name = bk_strndup(dot, len);
+
+	if (strncmp(raw->name->full, "rule.", 5) == 0)
+		return at(apply_rule(conf, raw, name, origin, err), raw, origin, err);
+	if (is_section)
+		return at(bk_conf_own_job(conf, name, err), raw, origin, err);
+	return apply_job(conf, layer, file, raw, name, origin, err);
+}
+
+static bool is_titled(const char *full)
+{
+	return strncmp(full, "rule.", 5) == 0 || strncmp(full, "job.", 4) == 0;
+}
+
+static enum bk_rc apply(struct bk_conf *conf, enum bk_origin layer, const struct bk_file *file,
+			const struct bk_raw *raw, const char *origin, struct bk_error *err)
+{
+	const char *full = raw->name->full;
+	BK_CLEAN(bk_free_str)
+	char *section = bk_strndup(full, raw->name->leaf ? raw->name->leaf - 1 : 0);
+
+	if (belongs_to_map(full))
+		return at(apply_map(conf, raw, origin, err), raw, origin, err);
+	if (is_titled(full))
+		return apply_titled(conf, layer, file, raw, origin, err);
+	if (raw->name->kind == BK_NAME_SECTION)
+		return BK_OK;
+	if (*section)
+		return apply_job(conf, layer, file, raw, section, origin, err);
+	return put_setting(conf, layer, file, raw, full, origin, err);
 }
 
 /* "PATH:" in front of "LINE: what is wrong", without the blank of bk_error_prefix(). */
@@ -240,6 +376,7 @@ enum bk_rc bk_conf_load(const struct bk_conf_args *args, struct bk_conf **ret, s
 	if ((rc = bk_conf_read_env(conf, args->env, err)))
 		return rc;
 	conf->mapping.grace_ms = bk_conf_num(conf, "grace");
+	conf->mapping.no_defaults = !bk_conf_num(conf, "defaults");
 	*ret = BK_TAKE(conf);
 	return BK_OK;
 }

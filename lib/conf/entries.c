@@ -59,13 +59,11 @@ static char *setting_value(const struct bk_conf *conf, const struct bk_setting *
 	return bk_buf_take(&out);
 }
 
-static char *map_value(const struct bk_conf *conf, size_t index)
+static char *list_value(const char *const *items, size_t count, bool list)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
-	size_t count;
-	const char *const *items = bk_map_items(&conf->map, index, &count);
 
-	if (!count && !bk_map_is_list(index))
+	if (!count && !list)
 		return NULL;
 	bk_buf_str(&out, count == 1 ? "" : "{");
 	for (size_t i = 0; i < count; i++) {
@@ -74,6 +72,15 @@ static char *map_value(const struct bk_conf *conf, size_t index)
 	}
 	bk_buf_str(&out, count == 1 ? "" : "}");
 	return bk_buf_take(&out);
+}
+
+static char *map_value(const struct bk_conf *conf, size_t index)
+{
+	size_t count;
+	const char *const *items = bk_map_items(&conf->map, index, &count);
+
+	/* That there are no labels says something, too. */
+	return list_value(items, count, index >= BK_MAP_STATE);
 }
 
 static struct bk_conf_entry make_entry(const struct bk_key *key, const char *name, char *value,
@@ -91,25 +98,67 @@ static struct bk_conf_entry make_entry(const struct bk_key *key, const char *nam
 	};
 }
 
+struct list {
+	struct bk_conf_entry *items;
+	size_t count;
+};
+
+static void add_entry(struct list *list, struct bk_conf_entry entry)
+{
+	list->items = bk_realloc(list->items, list->count + 1, sizeof(*list->items));
+	list->items[list->count++] = entry;
+}
+
+/* The keys that a section of rule { } or of a job really has. */
+static void add_given(struct list *list, const char *section, const struct bk_key *keys,
+		      const struct bk_map_value *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct bk_labels *labels = &values[i].labels;
+		BK_CLEAN(bk_free_str) char *name = bk_asprintf("%s.%s", section, keys[i].name);
+
+		if (values[i].origin)
+			add_entry(list, make_entry(&keys[i], name,
+						   list_value((const char *const *)labels->items,
+							      labels->count, true),
+						   values[i].origin));
+	}
+}
+
+static void add_mapping(struct list *list, const struct bk_conf *conf)
+{
+	const struct bk_map *map = &conf->map;
+
+	for (size_t i = 0; i < BK_MAP_COUNT; i++) {
+		const char *origin = map->values[i].origin;
+
+		add_entry(list, make_entry(&bk_map_keys[i], bk_map_keys[i].name, map_value(conf, i),
+					   origin ? origin : "default"));
+	}
+	for (size_t i = 0; i < map->extra_count; i++)
+		add_given(list, map->extras[i].job, bk_extra_keys, map->extras[i].values,
+			  BK_EXTRA_KEY_COUNT);
+	for (size_t i = 0; i < map->rule_count; i++) {
+		BK_CLEAN(bk_free_str)
+		char *section = bk_asprintf("rule.%s", map->rules[i].name);
+
+		add_given(list, section, bk_rule_keys, map->rules[i].values, BK_RULE_KEY_COUNT);
+	}
+}
+
 struct bk_conf_entry *bk_conf_entries(const struct bk_conf *conf, size_t *ret_count)
 {
-	struct bk_conf_entry *entries = bk_calloc(conf->count + BK_MAP_COUNT, sizeof(*entries));
-	size_t n = 0;
+	struct list list = {NULL, 0};
 
 	for (size_t i = 0; i < conf->count; i++) {
 		const struct bk_setting *s = &conf->settings[i];
 
-		entries[n++] = make_entry(s->key, s->name, setting_value(conf, s),
-					  s->layers[bk_setting_origin(s)].origin);
+		add_entry(&list, make_entry(s->key, s->name, setting_value(conf, s),
+					    s->layers[bk_setting_origin(s)].origin));
 	}
-	for (size_t i = 0; i < BK_MAP_COUNT; i++) {
-		const char *origin = conf->map.values[i].origin;
-
-		entries[n++] = make_entry(&bk_map_keys[i], bk_map_keys[i].name, map_value(conf, i),
-					  origin ? origin : "default");
-	}
-	*ret_count = n;
-	return entries;
+	add_mapping(&list, conf);
+	*ret_count = list.count;
+	return list.items;
 }
 
 void bk_conf_entries_free(struct bk_conf_entry *entries, size_t count)

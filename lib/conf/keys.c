@@ -42,6 +42,8 @@ const struct bk_key bk_global_keys[] = {
 	 "name of this host in the records; unset = the host name"},
 	{"grace", BK_KEY_DURATION_NONE, "15m", 0, 3650 * DAY, NULL, FROM_ALL,
 	 "how late a check-in may be where a booking has no grace of its own"},
+	{"defaults", BK_KEY_BOOL, "yes", 0, 0, NULL, BK_FROM_FILE,
+	 "whether the built-in rules are made; no = only the file's rules count"},
 	{"on-standby", BK_KEY_ENUM, "fail", 0, 0, standbys, FROM_HOST,
 	 "what a tick does when the database is a read-only standby"},
 	{"clock-skew", BK_KEY_DURATION, "5s", 100 * MS, DAY, NULL, FROM_ALL,

@@ -159,7 +159,15 @@ int64_t bk_conf_job_num(const struct bk_conf *conf, const char *job, const char 
 
 bool bk_conf_job_enabled(const struct bk_conf *conf, const char *job)
 {
-	return bk_conf_job_num(conf, job, "enabled");
+	if (!bk_conf_job_num(conf, job, "enabled"))
+		return false;
+	/* Without default rules a job lives by those of the file. */
+	if (!conf->mapping.no_defaults || !bk_job_has_rules(job))
+		return true;
+	for (size_t i = 0; i < conf->mapping.rule_count; i++)
+		if (strcmp(conf->mapping.rules[i].job, job) == 0)
+			return true;
+	return false;
 }
 
 const struct bk_mapping *bk_conf_mapping(const struct bk_conf *conf)

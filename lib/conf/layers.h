@@ -5,6 +5,7 @@
 #define BK_CONF_LAYERS_H
 
 #include "conf/conf.h"
+#include "conf/jobs.h"
 #include "conf/map.h"
 
 /* One setting with a value for each layer. */
@@ -23,6 +24,8 @@ struct bk_conf {
 	size_t count;
 	struct bk_map map;
 	struct bk_mapping mapping;
+	struct bk_job_name **own_jobs; /* of the file, in its order */
+	size_t own_job_count;
 	char *file; /* NULL = none was read */
 	char *profile;
 	char **strays; /* NULL-terminated */
@@ -53,6 +56,11 @@ enum bk_rc bk_conf_read_env(struct bk_conf *conf, const char *const *env,
 
 /* The value of a variable, NULL where it is unset or empty. */
 const char *bk_env_get(const char *const *env, const char *name);
+
+/* The job of that name that the file makes, its settings at their defaults; made where
+   there is none yet. BK_E_CONFIG where the name is taken. */
+enum bk_rc bk_conf_own_job(struct bk_conf *conf, const char *name,
+			   struct bk_error *err) BK_NODISCARD;
 
 /* Reads one file into its layer. With `may_lack` a missing file is fine, and
    *ret_read false. */

@@ -14,7 +14,7 @@
 enum { MAX_DEPTH = 2 };
 
 struct lexer {
-	const struct bk_names *names;
+	struct bk_names *names;
 	struct bk_lex *out;
 	char *p;
 	int line;
@@ -24,6 +24,8 @@ struct lexer {
 	struct bk_lex_entry open[MAX_DEPTH];
 	char *word; /* a bare word that is no value: '=' or '{' makes it a name */
 	int word_line;
+	char *word_at;
+	bool titled; /* word is "rule.NAME" */
 };
 
 void bk_lex_clear(struct bk_lex *lex)
@@ -181,6 +183,42 @@ static enum bk_rc skip_string(struct lexer *s, struct bk_error *err)
 	return BK_OK;
 }
 
+static bool opens_title(const struct lexer *s)
+{
+	if (!s->word || s->depth || s->titled || s->word_line != s->line)
+		return false;
+	for (size_t i = 0; bk_title_words[i]; i++)
+		if (strcmp(s->word, bk_title_words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The title from start on, behind the word that is pending: joined to it, also in the
+   text, where at least one blank makes room for the dot. */
+static enum bk_rc take_title(struct lexer *s, char *start, char *end, struct bk_error *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	enum { MAX_TITLE = 40 };
+	size_t len = (size_t)(end - start);
+	size_t word = strlen(s->word);
+	BK_CLEAN(bk_free_str) char *title = bk_strndup(start, len);
+	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+
+	bk_quote(&shown, title);
+	if (*title < 'a' || *title > 'z' || title[strspn(title, allowed)] || len > MAX_TITLE)
+		return bk_error_set(err, BK_E_CONFIG,
+				    "%d: %s %s: a name is 1 to %d small letters, digits and dashes",
+				    s->line, s->word, bk_buf_cstr(&shown), MAX_TITLE);
+	blank(s->word_at, s->word_at + word);
+	memcpy(start - word - 1, s->word, word);
+	start[-1] = '.';
+	free(s->word);
+	s->word = bk_strndup(start - word - 1, word + 1 + len);
+	s->titled = true;
+	bk_names_add_titled(s->names, s->word);
+	return BK_OK;
+}
+
 static enum bk_rc skip_word(struct lexer *s, struct bk_error *err)
 {
 	char *start = s->p;
@@ -202,9 +240,12 @@ static enum bk_rc skip_word(struct lexer *s, struct bk_error *err)
 		s->after_equals = false;
 		return BK_OK;
 	}
+	if (opens_title(s))
+		return take_title(s, start, end, err);
 	if ((rc = check_pending(s, err)))
 		return rc;
 	s->word = bk_strndup(start, (size_t)(end - start));
+	s->word_at = start;
 	s->word_line = s->line;
 	return BK_OK;
 }
@@ -231,7 +272,7 @@ static enum bk_rc take_name(struct lexer *s, bool section, struct bk_error *err)
 	struct bk_lex *out = s->out;
 
 	/* A quoted "activate-due.delay" would find the key inside the section. */
-	if (!name || strchr(s->word, '.'))
+	if (!name || (!s->titled && strchr(s->word, '.')))
 		return unknown(s, section ? "section" : "key", err);
 	if (section && name->kind != BK_NAME_SECTION)
 		return bk_error_set(err, BK_E_CONFIG, "%d: %s is no section; write %s = ...",
@@ -249,6 +290,7 @@ static enum bk_rc take_name(struct lexer *s, bool section, struct bk_error *err)
 		s->open[s->depth++] = out->entries[out->count - 1];
 	free(s->word);
 	s->word = NULL;
+	s->titled = false;
 	return BK_OK;
 }
 
@@ -371,7 +413,7 @@ static enum bk_rc check_end(const struct lexer *s, struct bk_error *err)
 	return BK_OK;
 }
 
-enum bk_rc bk_lex_text(char *text, size_t len, const struct bk_names *names, struct bk_lex *ret,
+enum bk_rc bk_lex_text(char *text, size_t len, struct bk_names *names, struct bk_lex *ret,
 		       struct bk_error *err)
 {
 	BK_CLEAN(bk_lex_clear) struct bk_lex out = {NULL, 0};

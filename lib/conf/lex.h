@@ -24,9 +24,10 @@ struct bk_lex {
 	size_t count;
 };
 
-/* `text` is NUL-terminated behind len; its comments become blanks. Messages
-   start with the line: "12: ". BK_E_CONFIG. */
-enum bk_rc bk_lex_text(char *text, size_t len, const struct bk_names *names, struct bk_lex *ret,
+/* `text` is NUL-terminated behind len; its comments become blanks, and `rule NAME {`
+   becomes `rule.NAME {`, which is added to `names`. Messages start with the line: "12: ".
+   BK_E_CONFIG. */
+enum bk_rc bk_lex_text(char *text, size_t len, struct bk_names *names, struct bk_lex *ret,
 		       struct bk_error *err) BK_NODISCARD;
 void bk_lex_clear(struct bk_lex *lex);
 

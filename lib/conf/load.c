@@ -88,24 +88,13 @@ static cfg_t *make_cfg(const struct bk_names *names)
 	return cfg;
 }
 
-/* libconfuse separates the parts of a path with '|'. */
-static cfg_opt_t *find_option(cfg_t *cfg, const char *full)
-{
-	BK_CLEAN(bk_free_str) char *path = bk_strdup(full);
-
-	for (char *p = path; *p; p++)
-		if (*p == '.')
-			*p = '|';
-	return cfg_getopt(cfg, path);
-}
-
 static void take_values(cfg_t *cfg, const struct bk_lex *lex, struct bk_raws *ret)
 {
 	ret->items = bk_calloc(lex->count, sizeof(*ret->items));
 	ret->count = lex->count;
 	for (size_t i = 0; i < lex->count; i++) {
 		struct bk_raw *raw = &ret->items[i];
-		cfg_opt_t *opt = find_option(cfg, lex->entries[i].name->full);
+		cfg_opt_t *opt = cfg_getopt(cfg, lex->entries[i].name->path);
 
 		BK_ASSERT(opt);
 		raw->name = lex->entries[i].name;
@@ -142,7 +131,7 @@ static enum bk_rc parse(char *text, const struct bk_lex *lex, const struct bk_na
 	return BK_OK;
 }
 
-enum bk_rc bk_load_text(char *text, size_t len, const struct bk_names *names, struct bk_raws *ret,
+enum bk_rc bk_load_text(char *text, size_t len, struct bk_names *names, struct bk_raws *ret,
 			struct bk_error *err)
 {
 	BK_CLEAN(bk_lex_clear) struct bk_lex lex = {NULL, 0};

@@ -24,8 +24,9 @@ struct bk_raws {
 	size_t count;
 };
 
-/* Reads and blanks `text`; see lex.h. Messages start with the line: "12: ". */
-enum bk_rc bk_load_text(char *text, size_t len, const struct bk_names *names, struct bk_raws *ret,
+/* Reads and blanks `text` and adds its titled sections to `names`; see lex.h. Messages
+   start with the line: "12: ". */
+enum bk_rc bk_load_text(char *text, size_t len, struct bk_names *names, struct bk_raws *ret,
 			struct bk_error *err) BK_NODISCARD;
 void bk_raws_clear(struct bk_raws *raws);
 

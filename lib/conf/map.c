@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -13,10 +14,20 @@ static const char *const grace_units[] = {"seconds", "minutes", "hours", "interv
 static const char *const modes[] = {"tracked", "untracked", "app", NULL};
 static const char *const late[] = {"reject", "accept", NULL};
 static const char *const missed[] = {"completed", "expired", NULL};
+static const char *const row_security[] = {"refuse", "accepted", NULL};
+static const char *const no_yes[] = {"no", "yes", NULL};
+
+/* Long enough for a sub-select; a line of a file is all that it may be. */
+enum { MAX_SQL = 8192 };
 
 #define COLUMN(name, fallback, help)                                                               \
 	{                                                                                          \
 		BK_MAP_SECTION "." name, BK_KEY_NAME, fallback, 0, 0, NULL, BK_FROM_FILE, help     \
+	}
+#define TEXT(name, fallback, help)                                                                 \
+	{                                                                                          \
+		BK_MAP_SECTION "." name, BK_KEY_STRING, fallback, 0, MAX_SQL, NULL, BK_FROM_FILE,  \
+			help                                                                       \
 	}
 #define WORD(name, fallback, words, help)                                                          \
 	{                                                                                          \
@@ -26,20 +37,35 @@ static const char *const missed[] = {"completed", "expired", NULL};
 	{                                                                                          \
 		BK_MAP_STATES "." name, BK_KEY_STRING, fallback, 0, 0, NULL, BK_FROM_FILE, help    \
 	}
+#define LEAF(name, type, min, max, help)                                                           \
+	{                                                                                          \
+		name, type, NULL, min, max, NULL, BK_FROM_FILE, help                               \
+	}
 
 const struct bk_key bk_map_keys[BK_MAP_COUNT] = {
 	[BK_MAP_TABLE] = {BK_MAP_SECTION ".table", BK_KEY_STRING, "public.bookings", 0, 0, NULL,
 			  BK_FROM_FILE, "table of the bookings, schema.name"},
 	[BK_MAP_KEY] = COLUMN("key", "id", "columns of the primary key"),
 	[BK_MAP_STATUS] = COLUMN("status", "status", "column of the state"),
-	[BK_MAP_START] = COLUMN("start", "starts_at", "column of the start"),
-	[BK_MAP_END] = COLUMN("end", "ends_at", "column of the end; NULL in it = open-ended"),
-	[BK_MAP_CHECK_IN] = COLUMN("check-in", "checked_in_at", "column of the check-in"),
-	[BK_MAP_HOLD] = COLUMN("hold", "hold_expires_at",
-			       "column of an unconfirmed hold's deadline"),
-	[BK_MAP_GRACE] = COLUMN("grace", "grace_minutes", "column of a booking's own grace"),
+	[BK_MAP_START] = TEXT("start", "starts_at", "column of the start"),
+	[BK_MAP_END] = TEXT("end", "ends_at", "column of the end; NULL in it = open-ended"),
+	[BK_MAP_CHECK_IN] = TEXT("check-in", "checked_in_at", "column of the check-in"),
+	[BK_MAP_HOLD] = TEXT("hold", "hold_expires_at", "column of an unconfirmed hold's deadline"),
+	[BK_MAP_GRACE] = TEXT("grace", "grace_minutes", "column of a booking's own grace"),
 	[BK_MAP_GRACE_UNIT] = WORD("grace-unit", "minutes", grace_units, "unit of that column"),
-	[BK_MAP_UPDATED] = COLUMN("updated", "updated_at", "column set to the time of a change"),
+	[BK_MAP_UPDATED] = TEXT("updated", "updated_at", "column set to the time of a change"),
+	[BK_MAP_START_SCAN] = TEXT("start-scan", NULL, "column never later than start"),
+	[BK_MAP_END_SCAN] = TEXT("end-scan", NULL, "column never later than end"),
+	[BK_MAP_HOLD_SCAN] = TEXT("hold-scan", NULL, "column never later than hold"),
+	[BK_MAP_TIME_ZONE] = TEXT("time-zone", NULL, "zone of times that have none"),
+	[BK_MAP_WHERE] = TEXT("where", NULL, "what is a booking at all"),
+	[BK_MAP_NO_SHOW_IF] = TEXT("no-show-if", NULL, "which bookings may be no-shows"),
+	[BK_MAP_SET] = TEXT("set", NULL, "further columns set with each change"),
+	[BK_MAP_SESSION] = TEXT("session", NULL, "settings of each batch's transaction"),
+	[BK_MAP_AFTER_BATCH] = TEXT("after-batch", NULL, "statement run with each batch"),
+	[BK_MAP_RLS] = WORD("rls", "refuse", row_security, "row-level security that hides rows"),
+	[BK_MAP_VOLATILE] = WORD("volatile", "no", no_yes,
+				 "whether SQL may call VOLATILE functions"),
 	[BK_MAP_MODE] = WORD("check-in-mode", "tracked", modes, "what evidence of arrival exists"),
 	[BK_MAP_LATE] = WORD("late-check-in", "reject", late, "a check-in after the grace"),
 	[BK_MAP_MISSED] = WORD("missed", "completed", missed,
@@ -53,9 +79,31 @@ const struct bk_key bk_map_keys[BK_MAP_COUNT] = {
 	[BK_MAP_STATE + BK_CANCELLED] = STATE("cancelled", "CANCELLED", "labels of a cancellation"),
 };
 
+const struct bk_key bk_rule_keys[BK_RULE_KEY_COUNT] = {
+	[BK_RULE_JOB] = LEAF("job", BK_KEY_STRING, 0, 0, "job that the rule belongs to"),
+	[BK_RULE_FROM] = LEAF("from", BK_KEY_STRING, 0, 0, "labels that it takes bookings from"),
+	[BK_RULE_TO] = LEAF("to", BK_KEY_STRING, 0, 0, "label that it gives them"),
+	[BK_RULE_DUE] = LEAF("due", BK_KEY_STRING, 0, MAX_SQL, "instant from which it applies"),
+	[BK_RULE_SCAN] = LEAF("scan", BK_KEY_STRING, 0, 0, "column never later than due"),
+	[BK_RULE_UNTIL] = LEAF("until", BK_KEY_STRING, 0, MAX_SQL,
+			       "instant from which it no longer applies"),
+	[BK_RULE_WHERE] = LEAF("where", BK_KEY_STRING, 0, MAX_SQL, "which bookings it applies to"),
+	[BK_RULE_SET] = LEAF("set", BK_KEY_STRING, 0, MAX_SQL, "further columns that it sets"),
+	[BK_RULE_MAX_AGE] = LEAF("max-age", BK_KEY_DURATION, 60000, INT64_C(3153600000000),
+				 "bookings due for longer are left alone"),
+};
+
+const struct bk_key bk_extra_keys[BK_EXTRA_KEY_COUNT] = {
+	[BK_EXTRA_SET] = LEAF("set", BK_KEY_STRING, 0, MAX_SQL,
+			      "further columns that the job sets"),
+	[BK_EXTRA_AFTER_BATCH] = LEAF("after-batch", BK_KEY_STRING, 0, MAX_SQL,
+				      "statement run with each batch"),
+};
+
 bool bk_map_is_list(size_t index)
 {
-	return index == BK_MAP_KEY || index >= BK_MAP_STATE;
+	return index == BK_MAP_KEY || index == BK_MAP_SET || index == BK_MAP_SESSION ||
+	       index >= BK_MAP_STATE;
 }
 
 bool bk_map_is_word(size_t index)
@@ -63,31 +111,67 @@ bool bk_map_is_word(size_t index)
 	return bk_map_keys[index].type == BK_KEY_ENUM;
 }
 
-static void free_items(char **items, size_t count)
+static void clear_value(struct bk_map_value *value)
 {
-	for (size_t i = 0; i < count; i++)
-		free(items[i]);
-	free(items);
+	bk_labels_clear(&value->labels);
+	free(value->origin);
+	value->origin = NULL;
 }
 
-static char **copy_items(const char *const *items, size_t count)
+static void put_value(struct bk_map_value *value, const char *const *items, size_t count,
+		      const char *origin)
 {
-	char **copy = bk_calloc(count, sizeof(*copy));
-
-	for (size_t i = 0; i < count; i++)
-		copy[i] = bk_strdup(items[i]);
-	return copy;
+	clear_value(value);
+	bk_labels_copy(&value->labels, items, count);
+	value->origin = bk_strdup(origin);
 }
 
 void bk_map_clear(struct bk_map *map)
 {
-	for (size_t i = 0; i < BK_MAP_COUNT; i++) {
-		free_items(map->values[i].items, map->values[i].count);
-		free(map->values[i].origin);
+	for (size_t i = 0; i < BK_MAP_COUNT; i++)
+		clear_value(&map->values[i]);
+	for (size_t r = 0; r < map->rule_count; r++) {
+		for (size_t i = 0; i < BK_RULE_KEY_COUNT; i++)
+			clear_value(&map->rules[r].values[i]);
+		free(map->rules[r].name);
+		free(map->rules[r].origin);
 	}
+	for (size_t e = 0; e < map->extra_count; e++) {
+		for (size_t i = 0; i < BK_EXTRA_KEY_COUNT; i++)
+			clear_value(&map->extras[e].values[i]);
+		free(map->extras[e].job);
+	}
+	free(map->rules);
+	free(map->extras);
 	free(map->origin);
 	free(map->states);
 	*map = (struct bk_map){0};
+}
+
+struct bk_map_rule *bk_map_rule(struct bk_map *map, const char *name, const char *origin)
+{
+	struct bk_map_rule *rule;
+
+	for (size_t i = 0; i < map->rule_count; i++)
+		if (strcmp(map->rules[i].name, name) == 0)
+			return &map->rules[i];
+	map->rules = bk_realloc(map->rules, map->rule_count + 1, sizeof(*map->rules));
+	rule = &map->rules[map->rule_count++];
+	*rule = (struct bk_map_rule){.name = bk_strdup(name), .origin = bk_strdup(origin)};
+	return rule;
+}
+
+struct bk_map_extra *bk_map_extra(struct bk_map *map, const char *job)
+{
+	struct bk_map_extra *extra;
+
+	for (size_t i = 0; i < map->extra_count; i++)
+		if (strcmp(map->extras[i].job, job) == 0)
+			return &map->extras[i];
+	map->extras = bk_realloc(map->extras, map->extra_count + 1, sizeof(*map->extras));
+	extra = &map->extras[map->extra_count++];
+	*extra = (struct bk_map_extra){.job = bk_strdup(job)};
+	return extra;
 }
 
 void bk_map_begin(struct bk_map *map, const char *section, const char *origin)
@@ -98,73 +182,135 @@ void bk_map_begin(struct bk_map *map, const char *section, const char *origin)
 		*slot = bk_strdup(origin);
 }
 
-/* One part of schema.name at *text, plain or in double quotes as in SQL; moves
-   *text behind it. */
-static enum bk_rc table_part(const char **text, char **ret, struct bk_error *err)
+#define ANY_TIME                                                                                   \
+	(1U << BK_SOURCE_TIMESTAMPTZ | 1U << BK_SOURCE_TIMESTAMP | 1U << BK_SOURCE_DATE |          \
+	 1U << BK_SOURCE_SECONDS | 1U << BK_SOURCE_MILLISECONDS)
+#define ANY_RANGE (1U << BK_SOURCE_RANGE | 1U << BK_SOURCE_TSRANGE | 1U << BK_SOURCE_DATERANGE)
+
+/* What a source may be: its types, the one it is without "::", whether only a column. */
+struct source_kind {
+	unsigned types; /* 0 = it is no source */
+	enum bk_source_type fallback;
+	bool column;
+};
+
+static const struct source_kind map_kinds[BK_MAP_COUNT] = {
+	[BK_MAP_START] = {ANY_TIME | ANY_RANGE, BK_SOURCE_TIMESTAMPTZ, false},
+	[BK_MAP_END] = {ANY_TIME | ANY_RANGE, BK_SOURCE_TIMESTAMPTZ, false},
+	[BK_MAP_CHECK_IN] = {ANY_TIME | 1U << BK_SOURCE_FLAG, BK_SOURCE_TIMESTAMPTZ, false},
+	[BK_MAP_HOLD] = {ANY_TIME, BK_SOURCE_TIMESTAMPTZ, false},
+	[BK_MAP_GRACE] = {1U << BK_SOURCE_NUMBER | 1U << BK_SOURCE_INTERVAL, BK_SOURCE_NUMBER,
+			  false},
+	[BK_MAP_UPDATED] = {ANY_TIME, BK_SOURCE_TIMESTAMPTZ, true},
+	[BK_MAP_START_SCAN] = {ANY_TIME, BK_SOURCE_TIMESTAMPTZ, true},
+	[BK_MAP_END_SCAN] = {ANY_TIME, BK_SOURCE_TIMESTAMPTZ, true},
+	[BK_MAP_HOLD_SCAN] = {ANY_TIME, BK_SOURCE_TIMESTAMPTZ, true},
+};
+
+static const struct source_kind rule_kinds[BK_RULE_KEY_COUNT] = {
+	[BK_RULE_DUE] = {ANY_TIME, BK_SOURCE_TIMESTAMPTZ, false},
+	[BK_RULE_SCAN] = {ANY_TIME, BK_SOURCE_TIMESTAMPTZ, true},
+	[BK_RULE_UNTIL] = {ANY_TIME, BK_SOURCE_TIMESTAMPTZ, false},
+};
+
+static enum bk_rc check_source(const struct source_kind *kind, const char *item,
+			       struct bk_error *err)
 {
-	BK_CLEAN(bk_buf_clear) struct bk_buf part = BK_BUF_INIT;
-	const char *p = *text;
-	bool quoted = *p == '"';
-
-	if (quoted)
-		for (p++; *p && (*p != '"' || p[1] == '"'); p++) {
-			p += *p == '"';
-			bk_buf_char(&part, *p);
-		}
-	else
-		for (; *p && *p != '.' && *p != '"'; p++)
-			bk_buf_char(&part, *p);
-	if (quoted && *p++ != '"')
-		return bk_error_set(err, BK_E_CONFIG, "has an opening quote without its end");
-	if (!part.len)
-		return bk_error_set(err, BK_E_CONFIG, "has an empty part");
-	if (part.len > 63)
-		return bk_error_set(err, BK_E_CONFIG,
-				    "has a part of %zu bytes, at most 63 are allowed", part.len);
-	*text = p;
-	*ret = bk_buf_take(&part);
-	return BK_OK;
-}
-
-/* "name", "schema.name", either part quoted as in SQL. */
-static enum bk_rc split_table(const char *text, char **ret_schema, char **ret_name,
-			      struct bk_error *err)
-{
-	BK_CLEAN(bk_free_str) char *first = NULL;
-	BK_CLEAN(bk_free_str) char *second = NULL;
-	enum bk_rc rc;
-
-	if ((rc = table_part(&text, &first, err)))
-		return rc;
-	if (*text == '.') {
-		text++;
-		if ((rc = table_part(&text, &second, err)))
-			return rc;
-	}
-	if (*text) {
-		(void)bk_error_set(err, BK_E_CONFIG, "is not of the form schema.name");
-		return bk_error_hint(err,
-				     "a part with a dot or a quote is written in double quotes, "
-				     "as in SQL: '\"My.Schema\".bookings'");
-	}
-	*ret_name = second ? BK_TAKE(second) : BK_TAKE(first);
-	*ret_schema = first ? BK_TAKE(first) : bk_strdup("public");
-	return BK_OK;
-}
-
-static enum bk_rc check_item(size_t index, const char *item, struct bk_error *err)
-{
-	struct bk_value value;
-	enum bk_rc rc = bk_key_parse(&bk_map_keys[index], item, &value, err);
+	BK_CLEAN(bk_source_clear) struct bk_source source = {NULL, NULL, BK_SOURCE_TIMESTAMPTZ};
+	enum bk_rc rc = bk_source_parse(item, kind->fallback, &source, err);
 
 	if (rc)
 		return rc;
-	free(value.text);
-	if (index == BK_MAP_TABLE) {
-		BK_CLEAN(bk_free_str) char *schema = NULL;
-		BK_CLEAN(bk_free_str) char *name = NULL;
+	if (kind->column && source.expr)
+		return bk_error_set(err, BK_E_CONFIG, "must name a column, no expression");
+	if (!(kind->types & 1U << source.type))
+		return bk_error_set(err, BK_E_CONFIG, "cannot be of type %s",
+				    bk_source_type_names[source.type]);
+	return BK_OK;
+}
 
-		return split_table(item, &schema, &name, err);
+static enum bk_rc check_condition(const char *item, struct bk_error *err)
+{
+	BK_CLEAN(bk_source_clear) struct bk_source source = {NULL, NULL, BK_SOURCE_FLAG};
+	enum bk_rc rc = bk_source_parse(item, BK_SOURCE_FLAG, &source, err);
+
+	if (rc)
+		return rc;
+	if (source.expr && source.type == BK_SOURCE_FLAG)
+		return BK_OK;
+	(void)bk_error_set(err, BK_E_CONFIG, "is no SQL condition in brackets");
+	return bk_error_hint(err, "write (%s), with b for the booking: (b.deleted_at IS NULL)",
+			     item);
+}
+
+static enum bk_rc check_assignment(const char *item, struct bk_error *err)
+{
+	BK_CLEAN(bk_free_str) char *name = NULL;
+	const char *equals = bk_assignment_split(item, &name);
+
+	if (equals && strlen(name) <= 63 && equals[1 + strspn(equals + 1, " ")])
+		return bk_sql_check_text(equals + 1, err);
+	(void)bk_error_set(err, BK_E_CONFIG, "has an item that is not of the form name = value");
+	return bk_error_hint(err, "write for example {\"changed_by = 'bk'\"}");
+}
+
+static enum bk_rc check_statement(const char *item, struct bk_error *err)
+{
+	static const char *const verbs[] = {"INSERT ", "UPDATE ", "DELETE ", "SELECT ", "MERGE "};
+
+	for (size_t i = 0; i < BK_COUNT(verbs); i++)
+		if (strncasecmp(item, verbs[i], strlen(verbs[i])) == 0)
+			return bk_sql_check_text(item, err);
+	return bk_error_set(err, BK_E_CONFIG,
+			    "must begin with INSERT, UPDATE, DELETE, MERGE or SELECT");
+}
+
+static enum bk_rc check_zone(const char *item, struct bk_error *err)
+{
+	return *item == '(' ? check_condition(item, err) : BK_OK;
+}
+
+static enum bk_rc check_table(const char *item, struct bk_error *err)
+{
+	BK_CLEAN(bk_free_str) char *schema = NULL;
+	BK_CLEAN(bk_free_str) char *name = NULL;
+
+	return bk_map_split_table(item, &schema, &name, err);
+}
+
+typedef enum bk_rc (*check_fn)(const char *item, struct bk_error *err);
+
+static const check_fn map_checks[BK_MAP_COUNT] = {
+	[BK_MAP_TABLE] = check_table,           [BK_MAP_WHERE] = check_condition,
+	[BK_MAP_NO_SHOW_IF] = check_condition,  [BK_MAP_TIME_ZONE] = check_zone,
+	[BK_MAP_SET] = check_assignment,        [BK_MAP_SESSION] = check_assignment,
+	[BK_MAP_AFTER_BATCH] = check_statement,
+};
+static const check_fn rule_checks[BK_RULE_KEY_COUNT] = {
+	[BK_RULE_WHERE] = check_condition,
+	[BK_RULE_SET] = check_assignment,
+};
+static const check_fn extra_checks[BK_EXTRA_KEY_COUNT] = {
+	[BK_EXTRA_SET] = check_assignment,
+	[BK_EXTRA_AFTER_BATCH] = check_statement,
+};
+
+/* `kind` and `check` may be empty. */
+static enum bk_rc check_items(const struct bk_key *key, const struct source_kind *kind,
+			      check_fn check, const char *const *items, size_t count,
+			      struct bk_error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct bk_value value;
+		enum bk_rc rc = bk_key_parse(key, items[i], &value, err);
+
+		if (rc)
+			return rc;
+		free(value.text);
+		if (kind && kind->types && (rc = check_source(kind, items[i], err)))
+			return rc;
+		if (check && (rc = check(items[i], err)))
+			return rc;
 	}
 	return BK_OK;
 }
@@ -172,21 +318,41 @@ static enum bk_rc check_item(size_t index, const char *item, struct bk_error *er
 enum bk_rc bk_map_set(struct bk_map *map, size_t index, const char *const *items, size_t count,
 		      const char *origin, struct bk_error *err)
 {
-	struct bk_map_value *value = &map->values[index];
 	enum bk_rc rc;
 
 	/* An empty list of states says that the company has no such state. */
 	if (!count && index < BK_MAP_STATE)
 		return bk_error_set(err, BK_E_CONFIG, "is empty");
-	for (size_t i = 0; i < count; i++)
-		if ((rc = check_item(index, items[i], err)))
-			return rc;
-	free_items(value->items, value->count);
-	free(value->origin);
-	value->items = copy_items(items, count);
-	value->count = count;
-	value->origin = bk_strdup(origin);
+	if ((rc = check_items(&bk_map_keys[index], &map_kinds[index], map_checks[index], items,
+			      count, err)))
+		return rc;
+	put_value(&map->values[index], items, count, origin);
 	return BK_OK;
+}
+
+enum bk_rc bk_map_rule_set(struct bk_map_rule *rule, size_t index, const char *const *items,
+			   size_t count, const char *origin, struct bk_error *err)
+{
+	enum bk_rc rc;
+
+	if (!count)
+		return bk_error_set(err, BK_E_CONFIG, "is empty");
+	if ((rc = check_items(&bk_rule_keys[index], &rule_kinds[index], rule_checks[index], items,
+			      count, err)))
+		return rc;
+	put_value(&rule->values[index], items, count, origin);
+	return BK_OK;
+}
+
+enum bk_rc bk_map_extra_set(struct bk_map_extra *extra, size_t index, const char *const *items,
+			    size_t count, const char *origin, struct bk_error *err)
+{
+	enum bk_rc rc = check_items(&bk_extra_keys[index], NULL, extra_checks[index], items, count,
+				    err);
+
+	if (!rc)
+		put_value(&extra->values[index], items, count, origin);
+	return rc;
 }
 
 const char *bk_map_section(const struct bk_map *map)
@@ -208,191 +374,9 @@ const char *const *bk_map_items(const struct bk_map *map, size_t index, size_t *
 	const struct bk_map_value *value = &map->values[index];
 
 	if (value->origin) {
-		*ret_count = value->count;
-		return (const char *const *)value->items;
+		*ret_count = value->labels.count;
+		return (const char *const *)value->labels.items;
 	}
-	*ret_count = !map->origin || bk_map_is_word(index) ? 1 : 0;
+	*ret_count = bk_map_keys[index].fallback && (!map->origin || bk_map_is_word(index));
 	return &bk_map_keys[index].fallback;
-}
-
-/* The one item of a key that is no list, or NULL. */
-static const char *item_of(const struct bk_map *map, size_t index)
-{
-	size_t count;
-	const char *const *items = bk_map_items(map, index, &count);
-
-	return count ? items[0] : NULL;
-}
-
-static int word_of(const struct bk_map *map, size_t index)
-{
-	const char *word = item_of(map, index);
-	int i = 0;
-
-	while (strcmp(bk_map_keys[index].words[i], word) != 0)
-		i++;
-	return i;
-}
-
-/* "ORIGIN: KEY: " in front of the message. */
-static enum bk_rc at(const struct bk_map *map, size_t index, struct bk_error *err)
-{
-	return bk_error_prefix(err, "%s: %s", bk_map_origin(map, index), bk_map_keys[index].name);
-}
-
-static enum bk_rc check_required(const struct bk_map *map, struct bk_error *err)
-{
-	static const struct {
-		enum bk_map_index index;
-		const char *form;
-	} required[] = {
-		{BK_MAP_TABLE, "table = \"public.bookings\""},
-		{BK_MAP_KEY, "key = {\"id\"}"},
-		{BK_MAP_STATUS, "status = \"status\""},
-		{BK_MAP_START, "start = \"starts_at\""},
-	};
-
-	for (size_t i = 0; i < BK_COUNT(required); i++) {
-		if (item_of(map, required[i].index))
-			continue;
-		(void)bk_error_set(err, BK_E_CONFIG, "is missing");
-		(void)bk_error_hint(err, "write for example %s inside bookings { }",
-				    required[i].form);
-		return at(map, required[i].index, err);
-	}
-	return BK_OK;
-}
-
-/* The state before `state`, or that one itself, among whose first labels the
-   text stands; BK_STATE_COUNT when there is none. */
-static size_t find_label(const struct bk_mapping *m, size_t state, size_t i)
-{
-	const char *text = m->states[state].items[i];
-
-	for (size_t s = 0; s <= state; s++)
-		for (size_t n = 0; n < (s < state ? m->states[s].count : i); n++)
-			if (strcmp(m->states[s].items[n], text) == 0)
-				return s;
-	return BK_STATE_COUNT;
-}
-
-/* A label in two states, or twice in one, would make rules depend on their
-   order: that is what keeps every rule's target out of another job's source. */
-static enum bk_rc check_labels(const struct bk_mapping *m, const struct bk_map *map,
-			       struct bk_error *err)
-{
-	for (size_t state = 0; state < BK_STATE_COUNT; state++)
-		for (size_t i = 0; i < m->states[state].count; i++) {
-			size_t other = find_label(m, state, i);
-			BK_CLEAN(bk_buf_clear) struct bk_buf label = BK_BUF_INIT;
-
-			if (other == BK_STATE_COUNT)
-				continue;
-			bk_quote(&label, m->states[state].items[i]);
-			(void)bk_error_set(err, BK_E_CONFIG, "the label %s stands in %s already",
-					   bk_buf_cstr(&label), bk_state_names[other]);
-			return at(map, BK_MAP_STATE + state, err);
-		}
-	return BK_OK;
-}
-
-/* A key names a column once. */
-static enum bk_rc check_key(const struct bk_mapping *m, const struct bk_map *map,
-			    struct bk_error *err)
-{
-	for (size_t i = 1; i < m->key_count; i++)
-		for (size_t n = 0; n < i; n++) {
-			if (strcmp(m->keys[i], m->keys[n]) != 0)
-				continue;
-			(void)bk_error_set(err, BK_E_CONFIG, "names \"%s\" twice", m->keys[i]);
-			return at(map, BK_MAP_KEY, err);
-		}
-	return BK_OK;
-}
-
-static enum bk_rc twice(const struct bk_map *map, size_t index, size_t other, struct bk_error *err)
-{
-	(void)bk_error_set(err, BK_E_CONFIG, "the column serves as %s too",
-			   bk_map_keys[other].name);
-	return at(map, index, err);
-}
-
-/* True when the column that `index` names also stands in the key, or under
-   another name; *ret says which. */
-static bool used_twice(const struct bk_map *map, size_t index, size_t *ret)
-{
-	const char *column = item_of(map, index);
-
-	for (size_t i = BK_MAP_KEY; column && i <= BK_MAP_UPDATED; i++) {
-		size_t count;
-		const char *const *items = bk_map_items(map, i, &count);
-
-		for (size_t n = 0; i != index && n < count; n++) {
-			if (strcmp(items[n], column) == 0 && !bk_map_is_word(i)) {
-				*ret = i;
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-/* The columns that bk writes must serve for nothing else, and start and end
-   must differ. Start may well be part of the key. */
-static enum bk_rc check_columns(const struct bk_mapping *m, const struct bk_map *map,
-				struct bk_error *err)
-{
-	static const enum bk_map_index written[] = {BK_MAP_STATUS, BK_MAP_UPDATED};
-	size_t other = BK_MAP_COUNT;
-
-	for (size_t i = 0; i < BK_COUNT(written); i++)
-		if (used_twice(map, written[i], &other))
-			return twice(map, written[i], other, err);
-	if (m->end && strcmp(m->start, m->end) == 0)
-		return twice(map, BK_MAP_END, BK_MAP_START, err);
-	return check_key(m, map, err);
-}
-
-static void copy_names(const struct bk_map *map, struct bk_mapping *m)
-{
-	size_t count;
-	const char *const *items = bk_map_items(map, BK_MAP_KEY, &count);
-
-	m->keys = copy_items(items, count);
-	m->key_count = count;
-	m->status = bk_strdup(item_of(map, BK_MAP_STATUS));
-	m->start = bk_strdup(item_of(map, BK_MAP_START));
-	m->end = bk_strdup(item_of(map, BK_MAP_END));
-	m->check_in = bk_strdup(item_of(map, BK_MAP_CHECK_IN));
-	m->hold = bk_strdup(item_of(map, BK_MAP_HOLD));
-	m->grace = bk_strdup(item_of(map, BK_MAP_GRACE));
-	m->updated = bk_strdup(item_of(map, BK_MAP_UPDATED));
-	for (size_t i = 0; i < BK_STATE_COUNT; i++) {
-		items = bk_map_items(map, BK_MAP_STATE + i, &count);
-		m->states[i].items = copy_items(items, count);
-		m->states[i].count = count;
-	}
-}
-
-enum bk_rc bk_map_build(const struct bk_map *map, struct bk_mapping *ret, struct bk_error *err)
-{
-	BK_CLEAN(bk_mapping_clear) struct bk_mapping m = {0};
-	enum bk_rc rc;
-
-	if ((rc = check_required(map, err)))
-		return rc;
-	if ((rc = split_table(item_of(map, BK_MAP_TABLE), &m.table_schema, &m.table_name, err)))
-		return rc;
-	copy_names(map, &m);
-	m.grace_unit = (enum bk_grace_unit)word_of(map, BK_MAP_GRACE_UNIT);
-	m.check_in_mode = (enum bk_check_in_mode)word_of(map, BK_MAP_MODE);
-	m.accept_late = word_of(map, BK_MAP_LATE);
-	m.missed_expires = word_of(map, BK_MAP_MISSED);
-	if ((rc = check_labels(&m, map, err)))
-		return rc;
-	if ((rc = check_columns(&m, map, err)))
-		return rc;
-	*ret = m;
-	m = (struct bk_mapping){0};
-	return BK_OK;
 }

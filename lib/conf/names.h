@@ -1,7 +1,8 @@
 /*
  * Every name that a configuration file may contain, as one flat list made from
  * the table of settings and the table of the mapping. The lexer, libconfuse's
- * option arrays and "did you mean" all come from it.
+ * option arrays and "did you mean" all come from it. Sections with a title,
+ * rule NAME { }, are added as the file names them.
  */
 #ifndef BK_CONF_NAMES_H
 #define BK_CONF_NAMES_H
@@ -13,18 +14,24 @@
 enum bk_name_kind { BK_NAME_SECTION, BK_NAME_SCALAR, BK_NAME_LIST };
 
 struct bk_name {
-	char *full;  /* "activate-due.delay" */
-	size_t leaf; /* where its last part begins */
+	char *full;  /* "activate-due.delay", "rule.archive.due" */
+	char *path;  /* the same as libconfuse has it: "activate-due|delay", "rule.archive|due" */
+	size_t leaf; /* where its last part begins; of a section with a title, 0 */
 	enum bk_name_kind kind;
 };
 
 struct bk_names {
-	struct bk_name *items;
+	struct bk_name **items;
 	size_t count;
 };
 
 void bk_names_init(struct bk_names *names);
 void bk_names_clear(struct bk_names *names);
+
+/* The words that open a section with a title, `rule NAME { }`; NULL-terminated. */
+extern const char *const bk_title_words[];
+/* Adds the section "rule.NAME" and its keys, where they are not there yet. */
+void bk_names_add_titled(struct bk_names *names, const char *full);
 
 /* The entry of that full name, or NULL. */
 const struct bk_name *bk_names_find(const struct bk_names *names, const char *full);

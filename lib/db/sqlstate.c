@@ -65,5 +65,5 @@ enum bk_fault bk_fault_of(const struct bk_error *err)
 			return BK_FAULT_PASSING;
 	if (begins(err->sqlstate, "57014"))
 		return BK_FAULT_SLOW;
-	return is_row_fault(err->sqlstate) ? BK_FAULT_ROW : BK_FAULT_FINAL;
+	return is_row_fault(err->sqlstate) && !err->systemic ? BK_FAULT_ROW : BK_FAULT_FINAL;
 }

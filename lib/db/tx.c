@@ -33,7 +33,6 @@ static size_t add_all(struct bk_stmt *stmts, size_t n, const char *const *texts)
    a stranger's. */
 static const char *const always[] = {
 	"SET LOCAL ROLE NONE",
-	"SET LOCAL row_security = off",
 	"SET LOCAL jit = off",
 	"SET LOCAL plan_cache_mode = force_custom_plan",
 	"SET LOCAL max_parallel_workers_per_gather = 0",
@@ -88,6 +87,13 @@ size_t bk_tx_begin(struct bk_tx *tx, enum bk_tx_kind kind, const struct bk_tx_li
 	n = add_all(stmts, n, always);
 	n = add_all(stmts, n, limits->pin ? pinned : unpinned);
 	n = add_all(stmts, n, kind == BK_TX_COMPANY ? company : own);
+	/* Rows that a policy would hide are an error, not silence. */
+	stmts[n++] = limits->company && limits->company->rls_accepted
+			     ? plain("row_security", "SET LOCAL row_security = on")
+			     : plain("row_security", "SET LOCAL row_security = off");
+	if (limits->company && limits->company->settings)
+		stmts[n++] = (struct bk_stmt){
+			.name = "session", .sql = limits->company->settings, .shape = BK_ONE_ROW};
 	return kind == BK_TX_READ ? n : add_all(stmts, n, writing);
 }
 

@@ -29,9 +29,17 @@ struct bk_tx_limits {
 	int64_t statement_ms; /* 0 = none */
 	int64_t lock_ms;
 	bool pin; /* force the ordered index scan */
+	/* Where the company's rows are read or written; NULL = bk's own tables only. */
+	const struct bk_tx_company *company;
 };
 
-#define BK_TX_HEAD 20
+/* What the mapping says of sessions that touch the company's tables. */
+struct bk_tx_company {
+	const char *settings; /* SELECT of set_config() calls; NULL = none */
+	bool rls_accepted;    /* row-level security may hide rows */
+};
+
+#define BK_TX_HEAD 21
 
 struct bk_tx {
 	char statement[64];

@@ -6,222 +6,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "db/sqlfile.h"
 #include "db/sqltext.h"
 
 /* $1..$9 of booking_batch.sql; the position follows. */
-enum { FIXED_PARAMS = 9, FIRST_POSITION = 10 };
-
-/* The fragments of the template that depend on the key columns. */
-struct key_sql {
-	struct bk_buf scan_columns, update_match, steady, texts, arrays, hash, position;
-};
-
-static void clear_key_sql(struct key_sql *k)
-{
-	bk_buf_clear(&k->scan_columns);
-	bk_buf_clear(&k->update_match);
-	bk_buf_clear(&k->steady);
-	bk_buf_clear(&k->texts);
-	bk_buf_clear(&k->arrays);
-	bk_buf_clear(&k->hash);
-	bk_buf_clear(&k->position);
-}
-
-static void put_column(struct bk_buf *out, const char *name)
-{
-	bk_buf_str(out, "b.");
-	bk_sql_ident(out, name);
-}
-
-/* (b.k1, b.k2) = ANY (SELECT c.k1, c.k2 FROM c), for tables whose ctid is not
-   unique. The comma list of one column needs no row. */
-static void match_by_key(struct bk_buf *out, const struct bk_mapping *m)
-{
-	bk_buf_str(out, m->key_count > 1 ? "(" : "");
-	for (size_t i = 0; i < m->key_count; i++) {
-		bk_buf_str(out, i ? ", " : "");
-		put_column(out, m->keys[i]);
-	}
-	bk_buf_fmt(out, "%s OPERATOR(pg_catalog.=) ANY (SELECT ", m->key_count > 1 ? ")" : "");
-	for (size_t i = 0; i < m->key_count; i++)
-		bk_buf_fmt(out, "%sc.k%zu", i ? ", " : "", i + 1);
-	bk_buf_str(out, " FROM c)");
-}
-
-static void write_match(struct key_sql *k, const struct bk_job *job)
-{
-	if (job->table.has_children)
-		match_by_key(&k->update_match, job->mapping);
-	else
-		bk_buf_str(&k->update_match,
-			   "b.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT c.t FROM c))");
-}
-
-/* Whether the row that z names has the scan instant of z in the snapshot, too. */
-static void write_steady(struct bk_buf *out, const struct bk_job *job)
-{
-	const struct bk_mapping *m = job->mapping;
-
-	bk_buf_fmt(out, "(SELECT %s OPERATOR(pg_catalog.=) z.d FROM ",
-		   job->units.items[job->current].scan->column);
-	bk_table_sql(out, m);
-	bk_buf_str(out, " AS b WHERE ");
-	for (size_t i = 0; i < m->key_count; i++) {
-		bk_buf_str(out, i ? " AND " : "");
-		put_column(out, m->keys[i]);
-		bk_buf_fmt(out, " OPERATOR(pg_catalog.=) z.k%zu", i + 1);
-	}
-	bk_buf_char(out, ')');
-}
-
-void bk_position_columns(const struct bk_job *job, struct bk_buf *out)
-{
-	const struct bk_mapping *m = job->mapping;
-
-	bk_buf_fmt(out, "%s AS d", job->units.items[job->current].scan->column);
-	for (size_t i = 0; i < m->key_count; i++) {
-		bk_buf_str(out, ", ");
-		put_column(out, m->keys[i]);
-		bk_buf_fmt(out, " AS k%zu", i + 1);
-	}
-}
-
-void bk_position_texts(const struct bk_job *job, struct bk_buf *out)
-{
-	const struct bk_mapping *m = job->mapping;
-
-	bk_value_text(out, "z.d", BK_TYPE_TIMESTAMPTZ);
-	bk_buf_str(out, " AS d");
-	for (size_t i = 0; i < m->key_count; i++) {
-		BK_CLEAN(bk_buf_clear) struct bk_buf last = BK_BUF_INIT;
-
-		bk_buf_fmt(&last, "z.k%zu", i + 1);
-		bk_buf_str(out, ", ");
-		bk_value_text(out, bk_buf_cstr(&last),
-			      bk_table_column(&job->table, m->keys[i])->type);
-		bk_buf_fmt(out, " AS k%zu", i + 1);
-	}
-}
-
-static void write_key_sql(struct key_sql *k, const struct bk_job *job)
-{
-	const struct bk_mapping *m = job->mapping;
-
-	bk_buf_str(&k->scan_columns, "b.ctid AS t, ");
-	bk_position_columns(job, &k->scan_columns);
-	bk_buf_str(&k->arrays, "ARRAY[");
-	bk_buf_str(&k->hash, m->key_count > 1 ? "pg_catalog.hashtext(pg_catalog.concat_ws(E'\\x1f'"
-					      : "pg_catalog.hashtext(");
-	bk_position_texts(job, &k->position);
-	for (size_t i = 0; i < m->key_count; i++) {
-		const char *type = bk_table_column(&job->table, m->keys[i])->type;
-		BK_CLEAN(bk_buf_clear) struct bk_buf column = BK_BUF_INIT;
-
-		put_column(&column, m->keys[i]);
-		/* Key columns may have collations of their own, which do not mix. */
-		bk_buf_str(&k->texts, i ? ", (" : "(");
-		bk_value_text(&k->texts, bk_buf_cstr(&column), type);
-		bk_buf_fmt(&k->texts, ") COLLATE pg_catalog.\"default\" AS k%zu", i + 1);
-		bk_buf_fmt(&k->arrays, "%spg_catalog.array_agg(u.k%zu)", i ? ", " : "", i + 1);
-		bk_buf_fmt(&k->hash, "%su.k%zu", m->key_count > 1 ? ", " : "", i + 1);
-	}
-	bk_buf_str(&k->arrays, "]");
-	bk_buf_str(&k->hash, m->key_count > 1 ? "))" : ")");
-	write_match(k, job);
-	write_steady(&k->steady, job);
-}
-
-static void write_assign(struct bk_buf *out, const struct bk_mapping *m, const struct bk_unit *unit)
-{
-	bk_sql_ident(out, m->status);
-	bk_buf_str(out, " = ");
-	bk_sql_literal(out, unit->to);
-	if (m->updated) {
-		bk_buf_str(out, ", ");
-		bk_sql_ident(out, m->updated);
-		bk_buf_str(out, " = pg_catalog.now()");
-	}
-}
-
-static enum bk_rc fill_batch(const struct bk_job *job, const char *schema,
-			     const struct bk_unit *unit, const struct key_sql *k, const char *scan,
-			     struct bk_buf *out, struct bk_error *err)
-{
-	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf assign = BK_BUF_INIT;
-
-	bk_table_sql(&table, job->mapping);
-	write_assign(&assign, job->mapping, unit);
-	const struct bk_sql_var vars[] = {
-		{"bk", schema},
-		{"scan", scan},
-		{"table", bk_buf_cstr(&table)},
-		{"status", job->mapping->status},
-		{"from", unit->from},
-		{"to", unit->to},
-		{"assign", bk_buf_cstr(&assign)},
-		{"update_match", bk_buf_cstr(&k->update_match)},
-		{"steady", bk_buf_cstr(&k->steady)},
-		{"key_texts", bk_buf_cstr(&k->texts)},
-		{"key_arrays", bk_buf_cstr(&k->arrays)},
-		{"key_hash", bk_buf_cstr(&k->hash)},
-		{"position", bk_buf_cstr(&k->position)},
-	};
-	return bk_sql_fill_file(out, "booking_batch", vars, BK_COUNT(vars), err);
-}
-
-/* Only the bookings of the part: from its first to its last one, so that few rows are
-   read, and their keys, because others may have come in between; parameters from
-   $first on: the two positions, and an array of texts per key column. */
-static void restrict_to_part(struct bk_buf *out, const struct bk_job *job,
-			     const struct bk_unit *unit, int first)
-{
-	const struct bk_mapping *m = job->mapping;
-	int width = 1 + (int)m->key_count;
-	int arrays = first + 2 * width;
-
-	bk_unit_keyset(out, unit, m, &job->table, ">=", first);
-	bk_buf_char(out, ' ');
-	bk_unit_keyset(out, unit, m, &job->table, "<=", first + width);
-	bk_buf_str(out, m->key_count > 1 ? " AND ROW(" : " AND ");
-	for (size_t i = 0; i < m->key_count; i++) {
-		bk_buf_str(out, i ? ", " : "");
-		put_column(out, m->keys[i]);
-	}
-	bk_buf_fmt(out, "%s OPERATOR(pg_catalog.=) ANY (SELECT ", m->key_count > 1 ? ")" : "");
-	for (size_t i = 0; i < m->key_count; i++)
-		bk_buf_fmt(out, "%sp.k%zu::%s", i ? ", " : "", i + 1,
-			   bk_table_column(&job->table, m->keys[i])->type);
-	for (size_t i = 0; i < m->key_count; i++)
-		bk_buf_fmt(out, "%spg_catalog.unnest($%d::pg_catalog.text[])",
-			   i ? ", " : " FROM ROWS FROM (", arrays + (int)i);
-	for (size_t i = 0; i < m->key_count; i++)
-		bk_buf_fmt(out, "%sk%zu", i ? ", " : ") AS p (", i + 1);
-	bk_buf_str(out, "))");
-}
-
-enum bk_rc bk_batch_sql(const struct bk_job *job, const char *schema, struct bk_buf *out,
-			struct bk_error *err)
-{
-	const struct bk_unit *unit = &job->units.items[job->current];
-	const struct bk_scope scope = bk_job_scope(job);
-	BK_CLEAN(clear_key_sql) struct key_sql k = {.scan_columns = BK_BUF_INIT};
-	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf after = BK_BUF_INIT;
-	enum bk_rc rc;
-
-	write_key_sql(&k, job);
-	if (job->page.part)
-		restrict_to_part(&after, job, unit, FIRST_POSITION);
-	else if (job->position.values)
-		bk_unit_keyset(&after, unit, job->mapping, &job->table, ">", FIRST_POSITION);
-	rc = bk_unit_scan(&scan, unit, &scope, bk_buf_cstr(&k.scan_columns), bk_buf_cstr(&after),
-			  "$3::pg_catalog.int8", err);
-	return rc ? rc : fill_batch(job, schema, unit, &k, bk_buf_cstr(&scan), out, err);
-}
+enum { FIXED_PARAMS = 9 };
 
 struct batch_params {
 	char max[24], execution[24], worker[16], token[24], batch_no[16], lease[24];
@@ -285,6 +77,8 @@ static void fill_params(struct batch_params *p, const struct bk_job *job, const 
 	};
 	for (size_t i = 0; i < BK_COUNT(fixed); i++)
 		add_param(p, fixed[i]);
+	if (job->page.empty)
+		return;
 	for (size_t i = 0; !job->page.part && job->position.values && i < job->position.count; i++)
 		add_param(p, job->position.values[i]);
 	if (job->page.part)
@@ -335,7 +129,7 @@ static enum bk_rc take_answer(struct bk_job *job, const struct bk_rows *rows, in
 	ret->changed = row.changed;
 	ret->ledger = row.ledger == 1;
 	ret->cancel = row.cancel;
-	if (job->page.part)
+	if (job->page.part || job->page.empty)
 		return BK_OK;
 	job->next_ends_unit = row.locked < max;
 	ret->done = job->next_ends_unit && job->current + 1 == job->units.count;
@@ -357,36 +151,198 @@ static int64_t statement_limit(const struct bk_run *run)
 	return limit > 0 ? limit : 1;
 }
 
-enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t max,
-			struct bk_batch *ret, struct bk_error *err)
+/* What a batch is sent with: its statement, and those that run behind it. */
+struct trip {
+	struct bk_tx tx;
+	struct bk_stmt *stmts;
+	struct bk_rows **rows;
+	size_t count;
+	size_t batch; /* its place */
+	struct bk_buf *after;
+	size_t after_count;
+	char execution[24], worker[16], batch_no[16];
+	const char *after_params[3];
+};
+
+static void clear_trip(struct trip *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		bk_rows_clean(&t->rows[i]);
+	for (size_t i = 0; i < t->after_count; i++)
+		bk_buf_clear(&t->after[i]);
+	free(t->after);
+	free(t->stmts);
+	free(t->rows);
+}
+
+/* The columns of `changed`: the key in its own types, from the texts of the transition. */
+static void write_changed(const struct bk_job *job, struct bk_buf *columns, struct bk_buf *texts,
+			  struct bk_buf *names)
+{
+	const struct bk_mapping *m = job->mapping;
+
+	for (size_t i = 0; i < m->key_count; i++) {
+		bk_buf_fmt(columns, "c.k%zu::%s AS ", i + 1,
+			   bk_table_column(&job->table, m->keys[i])->type);
+		bk_sql_ident(columns, m->keys[i]);
+		bk_buf_str(columns, ", ");
+		bk_buf_fmt(texts, "%spg_catalog.unnest(t.keys[%zu:%zu])", i ? ", " : "", i + 1,
+			   i + 1);
+		bk_buf_fmt(names, "%sk%zu", i ? ", " : "", i + 1);
+	}
+}
+
+static enum bk_rc add_after(struct trip *t, const struct bk_job *job, const char *schema,
+			    const char *statement, struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf columns = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf texts = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf names = BK_BUF_INIT;
+	struct bk_buf *sql = &t->after[t->after_count];
+	enum bk_rc rc;
+
+	write_changed(job, &columns, &texts, &names);
+	const struct bk_sql_var vars[] = {{"bk", schema},
+					  {"columns", bk_buf_cstr(&columns)},
+					  {"texts", bk_buf_cstr(&texts)},
+					  {"names", bk_buf_cstr(&names)},
+					  {"statement", statement}};
+
+	t->after_count++;
+	if ((rc = bk_sql_fill_file(sql, "booking_after", vars, BK_COUNT(vars), err)))
+		return rc;
+	t->stmts[t->count++] = (struct bk_stmt){"after-batch", bk_buf_cstr(sql), t->after_params, 3,
+						BK_ANY_ROWS};
+	return BK_OK;
+}
+
+static enum bk_rc add_all_after(struct trip *t, const struct bk_job *job, const struct bk_run *run,
+				struct bk_error *err)
+{
+	const struct bk_job_extra *extra = bk_mapping_extra(job->mapping, job->name);
+	const char *statements[] = {job->mapping->after_batch, extra ? extra->after_batch : NULL};
+	enum bk_rc rc = BK_OK;
+
+	(void)snprintf(t->execution, sizeof(t->execution), "%" PRId64, run->execution);
+	(void)snprintf(t->worker, sizeof(t->worker), "%d", run->worker);
+	(void)snprintf(t->batch_no, sizeof(t->batch_no), "%d", run->batch_no);
+	t->after_params[0] = t->execution;
+	t->after_params[1] = t->worker;
+	t->after_params[2] = t->batch_no;
+	for (size_t i = 0; i < BK_COUNT(statements) && !rc; i++)
+		if (statements[i])
+			rc = add_after(t, job, run->request->schema, statements[i], err);
+	return rc;
+}
+
+/* A fault of the company's own statement is no booking's. */
+static enum bk_rc judge_fault(struct bk_job *job, struct bk_error *err)
+{
+	if (strncmp(err->message, "after-batch: ", 13) == 0)
+		err->systemic = true;
+	return bk_error_prefix(err, "rule %s", job->units.items[job->current].rule->name);
+}
+
+/* Opens the transaction in which `stmts` then run; `params` are those of the head. */
+static size_t open_batch(struct trip *t, const struct bk_run *run,
+			 const struct bk_tx_limits *limits, const char *const *schema)
+{
+	size_t n;
+
+	t->stmts = bk_calloc(BK_TX_HEAD + 5, sizeof(*t->stmts));
+	t->rows = bk_calloc(BK_TX_HEAD + 5, sizeof(struct bk_rows *));
+	t->after = bk_calloc(2, sizeof(*t->after));
+	n = bk_tx_begin(&t->tx, BK_TX_COMPANY, limits, t->stmts);
+	bk_tx_name(&t->tx, run->application, &t->stmts[n++]);
+	/* The next statement's snapshot then has every hold that was there before. */
+	t->stmts[n++] = (struct bk_stmt){"booking_batch_head", bk_sql_text("booking_batch_head"),
+					 schema, 1, BK_ONE_ROW};
+	return n;
+}
+
+static enum bk_rc run_batch(struct bk_job *job, const struct bk_run *run, int64_t max, bool is_open,
+			    struct bk_batch *ret, struct bk_error *err)
 {
 	const struct bk_tx_limits limits = {statement_limit(run), run->request->lock_timeout_ms,
-					    job->pinned[job->current]};
-	const char *const lock_params[] = {run->request->schema};
+					    job->pinned[job->current], &job->company};
+	const char *const schema[] = {run->request->schema};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(clear_params) struct batch_params p = {.values = NULL};
-	struct bk_tx tx;
-	struct bk_stmt stmts[BK_TX_HEAD + 2];
-	struct bk_rows *rows[BK_TX_HEAD + 2];
-	size_t n = bk_tx_begin(&tx, BK_TX_COMPANY, &limits, stmts);
+	BK_CLEAN(clear_trip) struct trip t = {.count = 0};
+	size_t head = open_batch(&t, run, &limits, schema);
 	enum bk_rc rc;
 
 	if ((rc = bk_batch_sql(job, run->request->schema, &sql, err)))
 		return rc;
-	bk_tx_name(&tx, run->application, &stmts[n++]);
 	fill_params(&p, job, run, max);
-	/* The next statement's snapshot then has every hold that was there before. */
-	stmts[n++] = (struct bk_stmt){"booking_batch_head", bk_sql_text("booking_batch_head"),
-				      lock_params, 1, BK_ONE_ROW};
-	stmts[n] = (struct bk_stmt){"booking_batch", bk_buf_cstr(&sql), p.values, p.count,
-				    BK_ONE_ROW};
+	t.batch = is_open ? 0 : head;
+	t.count = t.batch;
+	t.stmts[t.count++] = (struct bk_stmt){"booking_batch", bk_buf_cstr(&sql), p.values, p.count,
+					      BK_ONE_ROW};
+	if ((rc = add_all_after(&t, job, run, err)))
+		return rc;
 	bk_tx_deadline(run->db, &limits);
-	if ((rc = bk_db_run(run->db, stmts, n + 1, rows, err)))
-		return bk_error_prefix(err, "rule %s", job->units.items[job->current].rule->name);
-	rc = take_answer(job, rows[n], max, ret, err);
-	for (size_t i = 0; i <= n; i++)
-		bk_rows_clean(&rows[i]);
+	if ((rc = bk_db_run(run->db, t.stmts, t.count, t.rows, err)))
+		return judge_fault(job, err);
+	rc = take_answer(job, t.rows[t.batch], max, ret, err);
 	if (rc)
 		bk_db_rollback(run->db);
 	return rc;
+}
+
+/* Locks the next page and fixes its bookings: what other tables say is asked of these, by a
+   statement whose snapshot is younger than the locks. */
+static enum bk_rc lock_page(struct bk_job *job, const struct bk_run *run, int64_t max,
+			    struct bk_error *err)
+{
+	const struct bk_tx_limits limits = {statement_limit(run), run->request->lock_timeout_ms,
+					    job->pinned[job->current], &job->company};
+	const char *const schema[] = {run->request->schema};
+	BK_CLEAN(bk_page_query_clear) struct bk_page_query query = {.params = NULL};
+	BK_CLEAN(clear_trip) struct trip t = {.count = 0};
+	size_t n = open_batch(&t, run, &limits, schema);
+	enum bk_rc rc;
+
+	if ((rc = bk_page_query(job, run, max, true, &query, err)))
+		return rc;
+	t.count = n + 1;
+	t.stmts[n] = query.stmt;
+	bk_tx_deadline(run->db, &limits);
+	if ((rc = bk_db_run(run->db, t.stmts, t.count, t.rows, err)))
+		return judge_fault(job, err);
+	if ((rc = bk_page_take(job, t.rows[n], max, err)))
+		bk_db_rollback(run->db);
+	return rc;
+}
+
+/* In two steps: the locks, then the change of what is locked and still due. */
+static enum bk_rc run_foreign(struct bk_job *job, const struct bk_run *run, int64_t max,
+			      struct bk_batch *ret, struct bk_error *err)
+{
+	enum bk_rc rc = lock_page(job, run, max, err);
+
+	if (rc)
+		return rc;
+	job->page.first = 0;
+	job->page.part = job->page.count;
+	job->page.empty = !job->page.count;
+	rc = run_batch(job, run, max, true, ret, err);
+	job->page.part = 0;
+	job->page.empty = false;
+	if (!rc) {
+		job->next_ends_unit = job->page.ends_unit;
+		ret->done = job->next_ends_unit && job->current + 1 == job->units.count;
+		bk_position_clear(&job->next);
+		bk_position_copy(&job->next, &job->page.end);
+	}
+	bk_page_clear(&job->page);
+	return rc;
+}
+
+enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t max,
+			struct bk_batch *ret, struct bk_error *err)
+{
+	if (job->units.items[job->current].rule->foreign && !job->page.part)
+		return run_foreign(job, run, max, ret, err);
+	return run_batch(job, run, max, false, ret, err);
 }

@@ -99,7 +99,8 @@ static enum bk_rc count_up_to(void *self, const struct bk_run *run, int64_t limi
 			      struct bk_error *err)
 {
 	static const struct bk_field field = {"n", BK_FIELD_INT, 0};
-	const struct bk_tx_limits limits = {run->count_ms, run->request->lock_timeout_ms, false};
+	const struct bk_tx_limits limits = {run->count_ms, run->request->lock_timeout_ms, false,
+					    NULL};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	char most[24];
@@ -201,7 +202,7 @@ static enum bk_rc batch(void *self, const struct bk_run *run, int64_t max, struc
 			struct bk_error *err)
 {
 	const struct bk_tx_limits limits = {run->request->statement_timeout_ms,
-					    run->request->lock_timeout_ms, false};
+					    run->request->lock_timeout_ms, false, NULL};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	struct batch_params p;
 	struct bk_tx tx;

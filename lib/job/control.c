@@ -17,7 +17,7 @@
 const char *const bk_act_names[] = {"pause", "resume", "enable", "disable"};
 
 /* A claim holds a job's row for the time of one statement. */
-static const struct bk_tx_limits quick_limits = {10000, 5000, false};
+static const struct bk_tx_limits quick_limits = {10000, 5000, false, NULL};
 
 #define AT(member) offsetof(struct bk_job_change, member)
 
@@ -114,12 +114,12 @@ static enum bk_rc change_jobs(struct bk_manual *m, enum bk_act act, const char *
 	return read_states(states, changed, ret, err);
 }
 
-static enum bk_rc no_job(const char *job, struct bk_error *err)
+static enum bk_rc no_job(const struct bk_conf *conf, const char *job, struct bk_error *err)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
 
 	bk_quote(&shown, job);
-	if (!bk_job_find(job))
+	if (!bk_conf_job(conf, job))
 		return bk_error_set(err, BK_E_NOT_FOUND, "no job %s", bk_buf_cstr(&shown));
 	bk_error_set(err, BK_E_SCHEMA, "job %s is not registered in the database", job);
 	return bk_error_hint(err, "run bkmaint migrate as the owner of the schema");
@@ -151,7 +151,7 @@ enum bk_rc bk_control_jobs(struct bk_db *db, const struct bk_control *control, e
 	    (rc = change_jobs(&m, act, job, instant, reason, &changes, err)))
 		return rc;
 	if (job && !changes.count)
-		return no_job(job, err);
+		return no_job(control->conf, job, err);
 	describe(&description, act, job, instant, reason);
 	if ((rc = bk_manual_commit(&m, bk_act_names[act], bk_buf_cstr(&description),
 				   changes.recorded.changed, &changes.recorded, err)))

@@ -70,7 +70,7 @@ static enum bk_rc open_snapshot(struct dry *d, struct bk_db *db, const char *sch
 		{"next_execution_time", BK_FIELD_TEXT, offsetof(struct bk_dry_head, next_at)},
 		{"never_succeeded", BK_FIELD_BOOL, offsetof(struct bk_dry_head, never_succeeded)},
 	};
-	const struct bk_tx_limits limits = {DRY_TIMEOUT_MS, 10000, true};
+	const struct bk_tx_limits limits = {DRY_TIMEOUT_MS, 10000, true, &d->job->company};
 	const struct bk_sql_var var = {"bk", schema};
 	char age[24];
 	const char *params[] = {d->job->name, max_age_ms < 0 ? NULL : age};

@@ -25,6 +25,7 @@ struct bk_page {
 	size_t count;
 	size_t first; /* the part at hand */
 	size_t part;  /* its length, 0 = the whole batch is meant */
+	bool empty;   /* nothing is meant: only the ledger is written */
 	struct bk_position end;
 	bool ends_unit;
 };
@@ -56,6 +57,8 @@ struct bk_job {
 	struct bk_table table; /* empty until prepare */
 	struct bk_buf probe;
 	struct bk_buf rough_probe;
+	struct bk_tx_company company; /* of each transaction that touches bookings */
+	struct bk_buf session;
 	bool *pinned;                /* per unit: an index serves the ordered scan */
 	bool forked;                 /* all of the above belongs to the job it was forked from */
 	int64_t *changed;            /* per unit, committed */
@@ -90,9 +93,26 @@ void bk_position_columns(const struct bk_job *job, struct bk_buf *out);
 enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t max,
 			struct bk_batch *ret, struct bk_error *err) BK_NODISCARD;
 
-/* Appends the SQL of the page that the next batch of the current unit would take. */
-enum bk_rc bk_page_sql(const struct bk_job *job, const char *schema, struct bk_buf *out,
+/* The strength of the locks of a unit's batch: "FOR UPDATE" or "FOR NO KEY UPDATE". */
+const char *bk_batch_lock(const struct bk_unit *unit);
+
+/* Appends the SQL of the page that the next batch of the current unit would take; with
+   `lock` of the statement that locks it. */
+enum bk_rc bk_page_sql(const struct bk_job *job, const char *schema, bool lock, struct bk_buf *out,
 		       struct bk_error *err) BK_NODISCARD;
+
+/* That statement with its parameters, which live in *ret; and its answer. */
+struct bk_page_query {
+	struct bk_buf sql;
+	char limit[24];
+	const char **params;
+	struct bk_stmt stmt;
+};
+void bk_page_query_clear(struct bk_page_query *query);
+enum bk_rc bk_page_query(const struct bk_job *job, const struct bk_run *run, int64_t max, bool lock,
+			 struct bk_page_query *ret, struct bk_error *err) BK_NODISCARD;
+enum bk_rc bk_page_take(struct bk_job *job, const struct bk_rows *rows, int64_t max,
+			struct bk_error *err) BK_NODISCARD;
 
 /* Bad rows; see struct bk_work. */
 enum bk_rc bk_page_load(struct bk_job *job, const struct bk_run *run, int64_t max,

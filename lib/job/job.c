@@ -40,6 +40,7 @@ struct bk_job *bk_job_new(const struct bk_conf *conf, const char *name)
 	job->pinned = bk_calloc(job->units.count, sizeof(*job->pinned));
 	job->changed = bk_calloc(job->units.count, sizeof(*job->changed));
 	job->refusals = bk_refusals_new();
+	bk_company_of(job->mapping, &job->session, &job->company);
 	return job;
 }
 
@@ -52,6 +53,7 @@ static void free_shared(struct bk_job *job)
 	bk_buf_clear(&job->probe);
 	bk_buf_clear(&job->rough_probe);
 	bk_refusals_free(job->refusals);
+	bk_buf_clear(&job->session);
 	free(job->pinned);
 }
 
@@ -98,7 +100,7 @@ static enum bk_rc explain_unit(struct bk_job *job, const struct bk_run *run, siz
 			       struct bk_error *err)
 {
 	const struct bk_tx_limits limits = {run->request->statement_timeout_ms,
-					    run->request->lock_timeout_ms, true};
+					    run->request->lock_timeout_ms, true, &job->company};
 	const char *params[] = {run->as_of, run->lower, "1000"};
 	const struct bk_scope scope = bk_job_scope(job);
 	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
@@ -282,6 +284,7 @@ enum bk_rc bk_job_work(struct bk_job *job, struct bk_work *ret, struct bk_error 
 		return rc;
 	*ret = (struct bk_work){
 		.self = job,
+		.company = &job->company,
 		.probe = bk_buf_cstr(&job->probe),
 		.rough_probe = bk_buf_cstr(&job->rough_probe),
 		.prepare = prepare,
@@ -312,7 +315,7 @@ static int64_t usual_batch(int64_t workers)
 
 struct bk_run_request bk_job_request(const struct bk_conf *conf, const char *job)
 {
-	const struct bk_job_name *name = bk_job_find(job);
+	const struct bk_job_name *name = bk_conf_job(conf, job);
 	int64_t batch_size = bk_conf_job_num(conf, job, "batch-size");
 	int64_t workers = bk_conf_job_num(conf, job, "parallel");
 	bool sticky = bk_conf_job_num(conf, job, "leader") != 0;

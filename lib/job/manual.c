@@ -32,8 +32,11 @@ struct bk_tx_limits bk_manual_patience(const struct bk_conf *conf)
 {
 	int64_t longest = 0;
 
-	for (size_t i = 0; i < bk_booking_jobs_count; i++) {
-		int64_t ms = bk_conf_job_num(conf, bk_job_names[i].name, "statement-timeout");
+	for (size_t i = 0; i < bk_conf_job_count(conf); i++) {
+		const char *name = bk_conf_job_at(conf, i)->name;
+		int64_t ms = bk_job_has_rules(name)
+				     ? bk_conf_job_num(conf, name, "statement-timeout")
+				     : 0;
 
 		longest = ms > longest ? ms : longest;
 	}

@@ -17,10 +17,10 @@
 #include "db/tx.h"
 #include "job/setup.h"
 
-static const struct bk_tx_limits look_limits = {10000, 2000, false};
+static const struct bk_tx_limits look_limits = {10000, 2000, false, NULL};
 /* A migration may have to rewrite a table; it waits for locks no longer than
    an application in front of it would like. */
-static const struct bk_tx_limits migrate_limits = {0, 10000, false};
+static const struct bk_tx_limits migrate_limits = {0, 10000, false, NULL};
 
 void bk_texts_add(struct bk_texts *texts, const char *text)
 {

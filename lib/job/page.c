@@ -118,7 +118,7 @@ static enum bk_rc take_page(struct bk_job *job, const struct bk_rows *rows, int6
 	return rc;
 }
 
-enum bk_rc bk_page_sql(const struct bk_job *job, const char *schema, struct bk_buf *out,
+enum bk_rc bk_page_sql(const struct bk_job *job, const char *schema, bool lock, struct bk_buf *out,
 		       struct bk_error *err)
 {
 	const struct bk_unit *unit = &job->units.items[job->current];
@@ -145,7 +145,40 @@ enum bk_rc bk_page_sql(const struct bk_job *job, const char *schema, struct bk_b
 		{"keys", bk_buf_cstr(&keys)},
 		{"rule", unit->rule->name},
 	};
-	return rc ? rc : bk_sql_fill_file(out, "booking_page", vars, BK_COUNT(vars), err);
+	return rc ? rc
+		  : bk_sql_fill_file(out, lock ? "booking_lock" : "booking_page", vars,
+				     BK_COUNT(vars), err);
+}
+
+void bk_page_query_clear(struct bk_page_query *query)
+{
+	bk_buf_clear(&query->sql);
+	free(query->params);
+}
+
+enum bk_rc bk_page_query(const struct bk_job *job, const struct bk_run *run, int64_t max, bool lock,
+			 struct bk_page_query *ret, struct bk_error *err)
+{
+	size_t extra = job->position.values ? job->position.count : 0;
+	enum bk_rc rc = bk_page_sql(job, run->request->schema, lock, &ret->sql, err);
+
+	ret->params = bk_calloc(3 + extra, sizeof(*ret->params));
+	(void)snprintf(ret->limit, sizeof(ret->limit), "%" PRId64, max);
+	ret->params[0] = run->as_of;
+	ret->params[1] = run->lower;
+	ret->params[2] = ret->limit;
+	for (size_t i = 0; i < extra; i++)
+		ret->params[3 + i] = job->position.values[i];
+	ret->stmt = (struct bk_stmt){lock ? "booking_lock" : "booking_page", bk_buf_cstr(&ret->sql),
+				     ret->params, 3 + (int)extra, BK_ANY_ROWS};
+	return rc;
+}
+
+enum bk_rc bk_page_take(struct bk_job *job, const struct bk_rows *rows, int64_t max,
+			struct bk_error *err)
+{
+	bk_page_clear(&job->page);
+	return take_page(job, rows, max, err);
 }
 
 enum bk_rc bk_page_load(struct bk_job *job, const struct bk_run *run, int64_t max,
@@ -153,30 +186,16 @@ enum bk_rc bk_page_load(struct bk_job *job, const struct bk_run *run, int64_t ma
 {
 	const struct bk_tx_limits limits = {run->request->statement_timeout_ms,
 					    run->request->lock_timeout_ms,
-					    job->pinned[job->current]};
-	size_t extra = job->position.values ? job->position.count : 0;
-	const char **params = bk_calloc(3 + extra, sizeof(*params));
-	char limit[24];
-	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+					    job->pinned[job->current], &job->company};
+	BK_CLEAN(bk_page_query_clear) struct bk_page_query query = {.params = NULL};
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
-	enum bk_rc rc;
+	enum bk_rc rc = bk_page_query(job, run, max, false, &query, err);
 
 	bk_page_clear(&job->page);
-	(void)snprintf(limit, sizeof(limit), "%" PRId64, max);
-	params[0] = run->as_of;
-	params[1] = run->lower;
-	params[2] = limit;
-	for (size_t i = 0; i < extra; i++)
-		params[3 + i] = job->position.values[i];
-	rc = bk_page_sql(job, run->request->schema, &sql, err);
 	if (!rc)
-		rc = bk_tx_one(run->db, BK_TX_READ, &limits,
-			       &(const struct bk_stmt){"booking_page", bk_buf_cstr(&sql), params,
-						       3 + (int)extra, BK_ANY_ROWS},
-			       &rows, err);
-	free(params);
+		rc = bk_tx_one(run->db, BK_TX_READ, &limits, &query.stmt, &rows, err);
 	if (!rc)
-		rc = take_page(job, rows, max, err);
+		rc = bk_page_take(job, rows, max, err);
 	if (!rc)
 		*ret_count = (int64_t)job->page.count;
 	return rc;

@@ -21,7 +21,7 @@ static enum bk_rc count_unit(struct bk_job *job, const struct bk_run *run, size_
 {
 	static const struct bk_field field = {"n", BK_FIELD_INT, 0};
 	const struct bk_tx_limits limits = {run->count_ms, run->request->lock_timeout_ms,
-					    job->pinned[unit]};
+					    job->pinned[unit], &job->company};
 	const struct bk_unit *u = &job->units.items[unit];
 	size_t extra = until ? until->count : 0;
 	const struct bk_scope scope = bk_job_scope(job);

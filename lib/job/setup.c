@@ -14,11 +14,12 @@
 #include "db/sqlfile.h"
 #include "db/sqltext.h"
 #include "db/tx.h"
+#include "rule/columns.h"
 #include "rule/unit.h"
 
-static const struct bk_tx_limits quick_limits = {30000, 5000, false};
+static const struct bk_tx_limits quick_limits = {30000, 5000, false, NULL};
 /* 100,000 rows and six indexes on a slow disk. */
-static const struct bk_tx_limits sample_limits = {300000, 5000, false};
+static const struct bk_tx_limits sample_limits = {300000, 5000, false, NULL};
 
 static enum bk_rc begin(struct bk_db *db, const struct bk_tx_limits *limits, struct bk_error *err)
 {
@@ -106,12 +107,12 @@ enum bk_rc bk_setup_jobs(struct bk_db *db, const struct bk_conf *conf, struct bk
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	enum bk_rc rc = bk_sql_fill_file(&sql, "job_upsert", &var, 1, err);
 
-	for (size_t i = 0; i < bk_job_names_count && !rc; i++) {
-		const char *name = bk_job_names[i].name;
+	for (size_t i = 0; i < bk_conf_job_count(conf) && !rc; i++) {
+		const struct bk_job_name *job = bk_conf_job_at(conf, i);
+		const char *name = job->name;
 		char delay[24];
 		char timeout[24];
-		const char *params[] = {name, bk_job_names[i].description, usual_cron(name), delay,
-					timeout};
+		const char *params[] = {name, job->description, usual_cron(name), delay, timeout};
 
 		(void)snprintf(delay, sizeof(delay), "%" PRId64,
 			       bk_conf_job_num(conf, name, "delay"));
@@ -196,19 +197,18 @@ static void put_list(struct bk_buf *out, const char *name)
 static enum bk_rc grant_bookings(struct bk_db *db, const struct bk_mapping *m,
 				 struct bk_migrate_report *report, struct bk_error *err)
 {
-	const char *columns[] = {m->status, m->start, m->end, m->check_in, m->hold, m->grace};
+	BK_CLEAN(bk_columns_clear) struct bk_columns columns = {{NULL, 0}, {NULL, 0}};
 	BK_CLEAN(bk_buf_clear) struct bk_buf reads = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf writes = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	enum bk_rc rc;
 
-	for (size_t i = 0; i < m->key_count; i++)
-		put_list(&reads, m->keys[i]);
-	for (size_t i = 0; i < BK_COUNT(columns); i++)
-		put_list(&reads, columns[i]);
-	put_list(&writes, m->status);
-	put_list(&writes, m->updated);
+	bk_columns_of(m, &columns);
+	for (size_t i = 0; i < columns.reads.count; i++)
+		put_list(&reads, columns.reads.items[i]);
+	for (size_t i = 0; i < columns.writes.count; i++)
+		put_list(&writes, columns.writes.items[i]);
 	bk_table_sql(&table, m);
 	const struct bk_sql_var vars[] = {{"schema", m->table_schema},
 					  {"table", bk_buf_cstr(&table)},

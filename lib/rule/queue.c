@@ -17,12 +17,15 @@ struct probe {
 	struct bk_db *db;
 	struct bk_scope scope;
 	struct bk_tx_limits limits;
+	struct bk_buf session;
+	struct bk_tx_company company;
 	char *as_of;
 	char *lower;
 };
 
 static void clear_probe(struct probe *p)
 {
+	bk_buf_clear(&p->session);
 	free(p->as_of);
 	free(p->lower);
 }
@@ -123,11 +126,12 @@ enum bk_rc bk_queue_probe(struct bk_db *db, const struct bk_conf *conf, const ch
 	struct probe p = {
 		.db = db,
 		.scope = bk_scope_of_params(policy.mapping, NULL, bk_conf_str(conf, "schema")),
-		.limits = {timeout_ms, timeout_ms, true},
+		.limits = {timeout_ms, timeout_ms, true, &p.company},
 	};
 	struct bk_queue queue = {0, NULL};
 	enum bk_rc rc;
 
+	bk_company_of(policy.mapping, &p.session, &p.company);
 	bk_rules_build(&policy, &rules);
 	bk_units_build(&rules, policy.mapping, job, &units);
 	/* A job without rules, as cleanup, has no queue. */

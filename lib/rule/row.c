@@ -16,8 +16,10 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-static bool times_valid(const struct bk_booking *b)
+static bool times_valid(const struct bk_policy *policy, const struct bk_booking *b)
 {
+	if (!bk_is_mapped(&policy->mapping->start))
+		return true;
 	return is_finite(b->start) &&
 	       (!b->end.set || (is_finite(b->end) && b->end.us >= b->start.us));
 }
@@ -39,13 +41,15 @@ static struct bk_booking mapped(const struct bk_mapping *m, const struct bk_book
 	const struct bk_instant none = {false, 0};
 	struct bk_booking ret = *b;
 
-	if (!m->end)
+	if (!bk_is_mapped(&m->start))
+		ret.start = none;
+	if (!bk_is_mapped(&m->end))
 		ret.end = none;
-	if (!m->check_in)
+	if (!bk_is_mapped(&m->check_in))
 		ret.check_in = none;
-	if (!m->hold)
+	if (!bk_is_mapped(&m->hold))
 		ret.hold = none;
-	if (!m->grace)
+	if (!bk_is_mapped(&m->grace))
 		ret.grace_us = none;
 	return ret;
 }
@@ -57,7 +61,7 @@ static struct bk_instant deadline(const struct bk_policy *policy, const struct b
 	struct bk_instant g = grace(policy, b);
 	int64_t d;
 
-	*ret_valid = times_valid(b);
+	*ret_valid = times_valid(policy, b);
 	if (!*ret_valid || !policy->no_show || policy->mapping->check_in_mode == BK_UNTRACKED)
 		return never;
 	if (g.set && g.us < 0)
@@ -102,7 +106,7 @@ static bool kind_applies(const struct bk_policy *policy, const struct bk_rule *r
 	bool ended = reached(b->end, as_of);
 
 	if (rule->kind == BK_RULE_EXPIRE_HOLD)
-		return times_valid(b) && hold_due(b, as_of, lower);
+		return times_valid(policy, b) && hold_due(b, as_of, lower);
 	if (!valid)
 		return false;
 	switch (rule->kind) {
@@ -118,6 +122,7 @@ static bool kind_applies(const struct bk_policy *policy, const struct bk_rule *r
 	case BK_RULE_MISSED:
 		return in_scan(b->end, as_of, lower) && !d.set && !k;
 	case BK_RULE_EXPIRE_HOLD:
+	case BK_RULE_OWN:
 		break;
 	}
 	return false;

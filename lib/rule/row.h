@@ -47,6 +47,9 @@ struct bk_policy {
 	bool no_show;
 	bool complete;
 	bool expire;
+	/* Whether the job of a rule of the file is enabled; NULL = all are. */
+	bool (*is_enabled)(const void *arg, const char *job);
+	const void *arg;
 };
 
 /* D, in microseconds; not set = never. False in *ret_valid: the row's times or

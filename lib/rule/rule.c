@@ -5,9 +5,13 @@
 #include "rule/rule.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "conf/jobs.h"
+#include "rule/source.h"
 #include "rule/sql.h"
 
 static bool job_enabled(const struct bk_policy *p, enum bk_rule_kind kind)
@@ -24,6 +28,8 @@ static bool job_enabled(const struct bk_policy *p, enum bk_rule_kind kind)
 		return p->mapping->missed_expires ? p->expire : p->complete;
 	case BK_RULE_EXPIRE_HOLD:
 		return p->expire;
+	case BK_RULE_OWN:
+		break;
 	}
 	return false;
 }
@@ -31,26 +37,31 @@ static bool job_enabled(const struct bk_policy *p, enum bk_rule_kind kind)
 /* Whether some booking may have no deadline D at all. */
 static bool may_lack_deadline(const struct bk_policy *p)
 {
-	return !p->no_show || p->mapping->check_in_mode == BK_UNTRACKED || p->mapping->grace_ms < 0;
+	return !p->no_show || p->mapping->check_in_mode == BK_UNTRACKED ||
+	       p->mapping->grace_ms < 0 || p->mapping->no_show_if;
 }
 
 static bool mode_has(const struct bk_policy *p, enum bk_rule_kind kind)
 {
 	enum bk_check_in_mode mode = p->mapping->check_in_mode;
+	bool has_start = bk_is_mapped(&p->mapping->start);
+	bool has_end = has_start && bk_is_mapped(&p->mapping->end);
 
 	switch (kind) {
 	case BK_RULE_ACTIVATE:
-		return mode != BK_APP;
+		return mode != BK_APP && has_start;
 	case BK_RULE_NO_SHOW:
-		return mode != BK_UNTRACKED;
+		return mode != BK_UNTRACKED && has_start;
 	case BK_RULE_COMPLETE_ARRIVED:
-		return mode == BK_TRACKED && p->mapping->end;
+		return mode == BK_TRACKED && has_end;
 	case BK_RULE_MISSED:
-		return may_lack_deadline(p) && p->mapping->end;
+		return may_lack_deadline(p) && has_end;
 	case BK_RULE_COMPLETE:
-		return p->mapping->end != NULL;
+		return has_end;
 	case BK_RULE_EXPIRE_HOLD:
-		return true;
+		return has_start || bk_is_mapped(&p->mapping->hold);
+	case BK_RULE_OWN:
+		break;
 	}
 	return false;
 }
@@ -99,28 +110,133 @@ static void describe(struct bk_rule *r, const struct bk_policy *p, enum bk_rule_
 		r->name = "expire-hold", r->job = BK_JOB_EXPIRE, r->to = BK_EXPIRED;
 		add_from(r, p, BK_PENDING);
 		break;
+	case BK_RULE_OWN:
+		break;
 	}
 }
 
-void bk_rules_build(const struct bk_policy *policy, struct bk_rules *ret)
+static struct bk_rule *add_rule(struct bk_rules *rules)
+{
+	rules->items = bk_realloc(rules->items, rules->count + 1, sizeof(*rules->items));
+	return &rules->items[rules->count++];
+}
+
+static bool has_select(const char *sql)
+{
+	for (; sql && *sql; sql++)
+		if (strncasecmp(sql, "select", 6) == 0)
+			return true;
+	return false;
+}
+
+/* Under a row's lock PostgreSQL reads that row again, and no other: what is in other
+   tables must be asked for a second time. A word in a text does no harm. */
+static void finish_rule(struct bk_rule *rule)
+{
+	rule->foreign = has_select(rule->due) || has_select(rule->until) ||
+			has_select(rule->arrived) || has_select(rule->end) ||
+			has_select(rule->filter);
+}
+
+static void add_default_rules(const struct bk_policy *policy, struct bk_rules *ret)
 {
 	static const enum bk_rule_kind order[] = {
 		BK_RULE_ACTIVATE,         BK_RULE_NO_SHOW, BK_RULE_COMPLETE,
 		BK_RULE_COMPLETE_ARRIVED, BK_RULE_MISSED,  BK_RULE_EXPIRE_HOLD,
 	};
 
-	ret->count = 0;
 	for (size_t i = 0; i < BK_COUNT(order); i++) {
-		struct bk_rule *rule = &ret->items[ret->count];
+		struct bk_rule rule;
 
 		if (!job_enabled(policy, order[i]) || !mode_has(policy, order[i]))
 			continue;
-		describe(rule, policy, order[i]);
-		if (!rule->from_count || !policy->mapping->states[rule->to].count)
+		describe(&rule, policy, order[i]);
+		if (!rule.from_count || !policy->mapping->states[rule.to].count)
 			continue;
-		bk_rule_write_sql(policy, rule);
-		ret->count++;
+		bk_rule_write_sql(policy, &rule);
+		finish_rule(&rule);
+		*add_rule(ret) = rule;
 	}
+}
+
+static void add_own_rule(const struct bk_mapping *m, const struct bk_own_rule *own,
+			 struct bk_rules *ret)
+{
+	struct bk_rule rule = {
+		.name = own->name,
+		.job = own->job,
+		.kind = BK_RULE_OWN,
+		.own = own,
+		.max_age_ms = own->max_age_ms,
+	};
+
+	bk_own_rule_write_sql(m, own, &rule);
+	finish_rule(&rule);
+	*add_rule(ret) = rule;
+}
+
+const char *bk_rule_from(const struct bk_rule *rule, const struct bk_mapping *m, size_t i)
+{
+	if (rule->own)
+		return i < rule->own->from.count ? rule->own->from.items[i] : NULL;
+	for (size_t f = 0; f < rule->from_count; f++) {
+		const struct bk_labels *labels = &m->states[rule->from[f]];
+
+		if (i < labels->count)
+			return labels->items[i];
+		i -= labels->count;
+	}
+	return NULL;
+}
+
+const char *bk_rule_to(const struct bk_rule *rule, const struct bk_mapping *m)
+{
+	return rule->own ? rule->own->to : m->states[rule->to].items[0];
+}
+
+static bool takes_from(const struct bk_rule *rule, const struct bk_mapping *m, const char *label)
+{
+	const char *from;
+
+	for (size_t i = 0; (from = bk_rule_from(rule, m, i)); i++)
+		if (strcmp(from, label) == 0)
+			return true;
+	return false;
+}
+
+/* Within a job: a rule comes before the one that goes on from its target, so that one run
+   takes a booking all the way. Each pass moves one rule; a circle ends the passes. */
+static void order_rules(struct bk_rules *rules, const struct bk_mapping *m)
+{
+	for (size_t pass = 0; pass < rules->count; pass++)
+		for (size_t i = 0; i + 1 < rules->count; i++)
+			for (size_t k = i + 1; k < rules->count; k++) {
+				struct bk_rule *a = &rules->items[i];
+				struct bk_rule *b = &rules->items[k];
+				struct bk_rule later;
+
+				if (strcmp(a->job, b->job) != 0 ||
+				    !takes_from(a, m, bk_rule_to(b, m)) ||
+				    takes_from(b, m, bk_rule_to(a, m)))
+					continue;
+				later = *a;
+				*a = *b;
+				*b = later;
+			}
+}
+
+void bk_rules_build(const struct bk_policy *policy, struct bk_rules *ret)
+{
+	const struct bk_mapping *m = policy->mapping;
+
+	*ret = (struct bk_rules){NULL, 0};
+	if (!m->no_defaults)
+		add_default_rules(policy, ret);
+	for (size_t i = 0; i < m->rule_count; i++)
+		if (!policy->is_enabled || policy->is_enabled(policy->arg, m->rules[i].job))
+			add_own_rule(m, &m->rules[i], ret);
+	if (m->rule_count)
+		order_rules(ret, m);
 }
 
 void bk_rules_clear(struct bk_rules *rules)
@@ -128,17 +244,90 @@ void bk_rules_clear(struct bk_rules *rules)
 	for (size_t i = 0; i < rules->count; i++) {
 		struct bk_rule *r = &rules->items[i];
 
-		for (size_t s = 0; s < r->scan_count; s++) {
-			free(r->scans[s].column);
-			free(r->scans[s].earlier);
-		}
+		for (size_t s = 0; s < r->scan_count; s++)
+			bk_scan_clear(&r->scans[s]);
 		free(r->due);
 		free(r->until);
 		free(r->arrived);
 		free(r->end);
 		free(r->filter);
 	}
-	rules->count = 0;
+	free(rules->items);
+	*rules = (struct bk_rules){NULL, 0};
+}
+
+/* Where the rules of the file stand; "" of the default ones. */
+static const char *place(const struct bk_rule *rule)
+{
+	return rule->own ? rule->own->origin : "";
+}
+
+static enum bk_rc refuse(const struct bk_rule *rule, const struct bk_rule *other, const char *label,
+			 struct bk_error *err)
+{
+	const char *origin = *place(rule) ? place(rule) : place(other);
+	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+
+	bk_quote(&shown, label);
+	if (rule == other) {
+		(void)bk_error_set(err, BK_E_CONFIG,
+				   "%s%srule %s gives %s, and takes bookings from it", origin,
+				   *origin ? ": " : "", rule->name, bk_buf_cstr(&shown));
+		return bk_error_hint(err, "leave the target out of from");
+	}
+	(void)bk_error_set(err, BK_E_CONFIG,
+			   "%s%srule %s of %s gives %s, from which rule %s of %s goes on", origin,
+			   *origin ? ": " : "", rule->name, rule->job, bk_buf_cstr(&shown),
+			   other->name, other->job);
+	return bk_error_hint(err, "the result would depend on which job runs first; put both "
+				  "rules into one job, or let one of them take from other labels");
+}
+
+static bool is_label_of(const struct bk_mapping *m, enum bk_state state, const char *label)
+{
+	for (size_t i = 0; i < m->states[state].count; i++)
+		if (strcmp(m->states[state].items[i], label) == 0)
+			return true;
+	return false;
+}
+
+/* The one way that the jobs share: confirmed to active. */
+static bool activates(const struct bk_rule *rule, const struct bk_mapping *m)
+{
+	const char *from;
+
+	for (size_t i = 0; (from = bk_rule_from(rule, m, i)); i++)
+		if (!is_label_of(m, BK_CONFIRMED, from))
+			return false;
+	return is_label_of(m, BK_ACTIVE, bk_rule_to(rule, m));
+}
+
+static enum bk_rc check_rule(const struct bk_rules *rules, const struct bk_mapping *m,
+			     const struct bk_rule *rule, struct bk_error *err)
+{
+	const char *to = bk_rule_to(rule, m);
+
+	if (takes_from(rule, m, to))
+		return refuse(rule, rule, to, err);
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct bk_rule *other = &rules->items[i];
+
+		if (strcmp(other->job, rule->job) != 0 && takes_from(other, m, to) &&
+		    !activates(rule, m))
+			return refuse(rule, other, to, err);
+	}
+	return BK_OK;
+}
+
+enum bk_rc bk_rules_check(const struct bk_policy *policy, struct bk_error *err)
+{
+	BK_CLEAN(bk_rules_clear) struct bk_rules rules;
+	enum bk_rc rc = BK_OK;
+
+	bk_rules_build(policy, &rules);
+	for (size_t i = 0; i < rules.count && !rc; i++)
+		rc = check_rule(&rules, policy->mapping, &rules.items[i], err);
+	return rc;
 }
 
 static bool is_live(enum bk_state state)
@@ -152,7 +341,7 @@ static bool is_ended(const struct bk_policy *policy, const struct bk_rules *rule
 		     const struct bk_booking *b)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		if (!is_live(rules->items[i].to) &&
+		if (!rules->items[i].own && !is_live(rules->items[i].to) &&
 		    bk_rule_applies(policy, &rules->items[i], b, BK_TIME_LIMIT, BK_MINUS_INFINITY))
 			return true;
 	return false;
@@ -169,7 +358,7 @@ static bool has_gap(const struct bk_policy *policy, const struct bk_rules *rules
 		struct bk_booking b = {
 			.state = state,
 			.start = {true, 0},
-			.end = {policy->mapping->end != NULL, 10},
+			.end = {bk_is_mapped(&policy->mapping->end), 10},
 			.check_in = check_ins[i],
 		};
 
@@ -178,10 +367,34 @@ static bool has_gap(const struct bk_policy *policy, const struct bk_rules *rules
 		if (!is_ended(policy, rules, &b))
 			return true;
 		b.grace_us = (struct bk_instant){true, 0};
-		if (policy->mapping->grace && !is_ended(policy, rules, &b))
+		if (bk_is_mapped(&policy->mapping->grace) && !is_ended(policy, rules, &b))
 			return true;
 	}
 	return false;
+}
+
+/* A rule of the file that leaves the live states ends every booking of its labels, as far
+   as can be told without the rows. */
+static bool own_rules_end(const struct bk_policy *policy, const struct bk_rules *rules,
+			  enum bk_state state)
+{
+	const struct bk_mapping *m = policy->mapping;
+
+	for (size_t i = 0; i < m->states[state].count; i++) {
+		bool ended = false;
+
+		for (size_t r = 0; r < rules->count && !ended; r++) {
+			const struct bk_rule *rule = &rules->items[r];
+
+			ended = rule->own && takes_from(rule, m, m->states[state].items[i]) &&
+				!is_label_of(m, BK_PENDING, rule->own->to) &&
+				!is_label_of(m, BK_CONFIRMED, rule->own->to) &&
+				!is_label_of(m, BK_ACTIVE, rule->own->to);
+		}
+		if (!ended)
+			return false;
+	}
+	return m->states[state].count > 0;
 }
 
 size_t bk_rules_gaps(const struct bk_policy *policy, bool ret[BK_STATE_COUNT])
@@ -193,6 +406,7 @@ size_t bk_rules_gaps(const struct bk_policy *policy, bool ret[BK_STATE_COUNT])
 	for (int state = 0; state < BK_STATE_COUNT; state++) {
 		ret[state] = is_live((enum bk_state)state) &&
 			     policy->mapping->states[state].count &&
+			     !own_rules_end(policy, &rules, (enum bk_state)state) &&
 			     has_gap(policy, &rules, (enum bk_state)state);
 		gaps += ret[state];
 	}

@@ -24,22 +24,33 @@ enum bk_rule_kind {
 	BK_RULE_COMPLETE_ARRIVED, /* confirmed, E reached, K */
 	BK_RULE_MISSED,           /* E reached, D never, not K */
 	BK_RULE_EXPIRE_HOLD,      /* pending, H reached */
+	BK_RULE_OWN,              /* of the file: rule NAME { } */
 };
 
-/* One keyset scan: a plain column that is never later than the due instant. */
+/* One keyset scan: a plain column that is never later than the due instant; see source.h. */
 struct bk_scan {
-	char *column;  /* SQL: b."starts_at" */
-	char *earlier; /* the column of the rule's scan before this one, whose rows are
-			  left out; NULL = none */
+	char *column;     /* SQL in its own domain: b."starts_at" */
+	const char *name; /* the plain column; NULL = column is a bound of a range */
+	enum bk_source_type type;
+	bool bounded;    /* as-of bounds the column; else the scan goes by the key alone */
+	bool exact;      /* the column is the instant itself */
+	bool end_of_day; /* a date stands for the midnight after it */
+	char *zone;      /* the mapping's; NULL = none */
+	char *instant;   /* SQL of the column as a timestamptz, which max-age bounds from below */
+	char *earlier;   /* the instant of the rule's scan before this one, whose rows are
+			    left out; NULL = none */
 };
 
 struct bk_rule {
 	const char *name; /* kebab-case, in transitions and output */
 	const char *job;
 	enum bk_rule_kind kind;
-	enum bk_state from[2];
+	enum bk_state from[2]; /* of a default rule; of one's own, see `own` */
 	size_t from_count;
 	enum bk_state to;
+	const struct bk_own_rule *own; /* NULL = a default rule */
+	int64_t max_age_ms;            /* 0 = the job's */
+	bool foreign;                  /* its condition reads other tables */
 	struct bk_scan scans[2];
 	size_t scan_count;
 	char *due;     /* SQL instant from which the rule applies, NULL = never */
@@ -49,16 +60,29 @@ struct bk_rule {
 	char *filter;  /* SQL condition, never NULL */
 };
 
-#define BK_RULES_MAX 8
-
 struct bk_rules {
-	struct bk_rule items[BK_RULES_MAX];
+	struct bk_rule *items;
 	size_t count;
 };
 
-/* The rules of every enabled job, in the order in which a job takes them. */
+/*
+ * The rules of every enabled job, in the order in which a job takes them: the default ones,
+ * then the file's, those whose target another rule of the job takes from before that one.
+ */
 void bk_rules_build(const struct bk_policy *policy, struct bk_rules *ret);
 void bk_rules_clear(struct bk_rules *rules);
+
+/* The labels that a rule takes bookings from, i from 0; NULL behind the last. And the one
+   that it gives. */
+const char *bk_rule_from(const struct bk_rule *rule, const struct bk_mapping *m, size_t i);
+const char *bk_rule_to(const struct bk_rule *rule, const struct bk_mapping *m);
+
+/*
+ * Refuses rules that would depend on the order in which jobs run: one whose target is its own
+ * source, or that of a rule of another job, but for confirmed to active. BK_E_CONFIG naming
+ * both rules.
+ */
+enum bk_rc bk_rules_check(const struct bk_policy *policy, struct bk_error *err) BK_NODISCARD;
 
 /*
  * The pure form. `lower` bounds the scan column from below (max-age);

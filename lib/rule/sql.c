@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "db/sqltext.h"
+#include "rule/source.h"
 
 #define LT " OPERATOR(pg_catalog.<) "
 #define LE " OPERATOR(pg_catalog.<=) "
@@ -29,25 +29,15 @@ struct pieces {
 	char *g;     /* the row's own grace, a number of its unit */
 	char *valid; /* times and, where D counts, grace are a booking's */
 	char *times_valid;
-	char *d; /* NULL = never, for any booking */
-	char *k; /* NULL = no evidence in this mode */
+	char *d;         /* NULL = never, for any booking */
+	bool d_may_lack; /* a booking may have none */
+	char *k;         /* NULL = no evidence in this mode */
 };
-
-static char *column(const char *name)
-{
-	BK_CLEAN(bk_buf_clear) struct bk_buf b = BK_BUF_INIT;
-
-	if (!name)
-		return NULL;
-	bk_buf_str(&b, "b.");
-	bk_sql_ident(&b, name);
-	return bk_buf_take(&b);
-}
 
 /* The row's own grace as a number of its unit; of an interval, its seconds. */
 static char *grace_number(const struct bk_mapping *m)
 {
-	BK_CLEAN(bk_free_str) char *g = column(m->grace);
+	BK_CLEAN(bk_free_str) char *g = bk_source_sql(&m->grace);
 
 	if (!g || m->grace_unit != BK_GRACE_INTERVAL)
 		return BK_TAKE(g);
@@ -91,33 +81,40 @@ static void put_grace(struct bk_buf *out, const struct pieces *p, const struct b
 		   BK_GRACE_LIMIT_MINUTES * 60000 / unit_ms, units[m->grace_unit].interval);
 }
 
-/* D = least(S + G, E). LEAST ignores a NULL end; a NULL grace must be caught. */
-static char *write_deadline(const struct pieces *p, const struct bk_policy *policy)
+/* D = least(S + G, E). LEAST ignores a NULL end; a NULL grace must be caught, and who cannot be
+   a no-show has none. */
+static void write_deadline(struct pieces *p, const struct bk_policy *policy)
 {
 	const struct bk_mapping *m = policy->mapping;
 	BK_CLEAN(bk_buf_clear) struct bk_buf b = BK_BUF_INIT;
 	bool may_be_none = m->grace_ms < 0;
 
-	if (!policy->no_show || m->check_in_mode == BK_UNTRACKED || (may_be_none && !p->g))
-		return NULL;
-	if (may_be_none)
-		bk_buf_fmt(&b, "CASE WHEN %s IS NOT NULL THEN ", p->g);
+	if (!p->s || !policy->no_show || m->check_in_mode == BK_UNTRACKED || (may_be_none && !p->g))
+		return;
+	p->d_may_lack = may_be_none || m->no_show_if;
+	if (p->d_may_lack)
+		bk_buf_fmt(&b, "CASE WHEN %s%s%s%s THEN ", m->no_show_if ? m->no_show_if : "",
+			   m->no_show_if && may_be_none ? " AND " : "", may_be_none ? p->g : "",
+			   may_be_none ? " IS NOT NULL" : "");
 	bk_buf_fmt(&b, "LEAST(LEAST(%s, " LIMIT_SQL ") OPERATOR(pg_catalog.+) ", p->s);
 	put_grace(&b, p, m);
 	if (p->e)
 		bk_buf_fmt(&b, ", %s", p->e);
 	bk_buf_str(&b, ")");
-	if (may_be_none)
+	if (p->d_may_lack)
 		bk_buf_str(&b, " END");
-	return bk_buf_take(&b);
+	p->d = bk_buf_take(&b);
 }
 
 static void write_valid(struct pieces *p)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf b = BK_BUF_INIT;
 
-	bk_buf_fmt(&b, "%s" GT LOWEST_SQL " AND %s" LT LIMIT_SQL, p->s, p->s);
-	if (p->e)
+	if (p->s)
+		bk_buf_fmt(&b, "%s" GT LOWEST_SQL " AND %s" LT LIMIT_SQL, p->s, p->s);
+	else
+		bk_buf_str(&b, "true");
+	if (p->e && p->s)
 		bk_buf_fmt(&b, " AND (%s IS NULL OR (%s" GE "%s AND %s" LT LIMIT_SQL "))", p->e,
 			   p->e, p->s, p->e);
 	p->times_valid = bk_strdup(bk_buf_cstr(&b));
@@ -132,10 +129,9 @@ static char *write_checked_in(const struct pieces *p, const struct bk_mapping *m
 		return NULL;
 	if (!p->d || m->accept_late)
 		return bk_asprintf("%s IS NOT NULL", p->c);
-	if (m->grace_ms >= 0)
+	if (!p->d_may_lack)
 		return bk_asprintf("(%s IS NOT NULL AND %s" LT "%s)", p->c, p->c, p->d);
-	return bk_asprintf("(%s IS NOT NULL AND (%s IS NULL OR %s" LT "%s))", p->c, p->g, p->c,
-			   p->d);
+	return bk_asprintf("(%s IS NOT NULL AND COALESCE(%s" LT "(%s), true))", p->c, p->c, p->d);
 }
 
 static void init_pieces(struct pieces *p, const struct bk_policy *policy)
@@ -143,13 +139,13 @@ static void init_pieces(struct pieces *p, const struct bk_policy *policy)
 	const struct bk_mapping *m = policy->mapping;
 
 	*p = (struct pieces){
-		.s = column(m->start),
-		.e = column(m->end),
-		.c = column(m->check_in),
-		.hold = column(m->hold),
+		.s = bk_source_instant(&m->start, m->zone, BK_SIDE_START),
+		.e = bk_source_instant(&m->end, m->zone, BK_SIDE_END),
+		.c = bk_source_instant(&m->check_in, m->zone, BK_SIDE_START),
+		.hold = bk_source_instant(&m->hold, m->zone, BK_SIDE_END),
 		.g = grace_number(m),
 	};
-	p->d = write_deadline(p, policy);
+	write_deadline(p, policy);
 	write_valid(p);
 	p->k = write_checked_in(p, m);
 }
@@ -167,16 +163,28 @@ static void clear_pieces(struct pieces *p)
 	free(p->k);
 }
 
-static void one_scan(struct bk_rule *rule, const char *sql)
+/* The scan of a rule by one of the mapped times. */
+static void add_scan(struct bk_rule *rule, const struct bk_mapping *m,
+		     const struct bk_source *source, const struct bk_source *column,
+		     enum bk_side side)
 {
-	rule->scans[0].column = bk_strdup(sql);
-	rule->scan_count = 1;
+	bk_scan_init(&rule->scans[rule->scan_count++], m, source, column, side);
+}
+
+static void scan_start(struct bk_rule *rule, const struct bk_mapping *m)
+{
+	add_scan(rule, m, &m->start, &m->start_scan, BK_SIDE_START);
+}
+
+static void scan_end(struct bk_rule *rule, const struct bk_mapping *m)
+{
+	add_scan(rule, m, &m->end, &m->end_scan, BK_SIDE_END);
 }
 
 /* Until D, which a check-in before D lifts, and in any case until the end. */
 static void write_activate(const struct pieces *p, const struct bk_mapping *m, struct bk_rule *rule)
 {
-	one_scan(rule, p->s);
+	scan_start(rule, m);
 	rule->due = bk_strdup(p->s);
 	rule->end = bk_strdup(p->e);
 	rule->filter = bk_strdup(p->valid);
@@ -192,7 +200,7 @@ static void write_activate(const struct pieces *p, const struct bk_mapping *m, s
 
 static void write_no_show(const struct pieces *p, const struct bk_mapping *m, struct bk_rule *rule)
 {
-	one_scan(rule, p->s);
+	scan_start(rule, m);
 	/* Without a grace there is no deadline, and the rule never applies. */
 	rule->due = p->d ? bk_strdup(p->d) : bk_strdup("NULL" TSTZ);
 	if (!p->k)
@@ -203,37 +211,77 @@ static void write_no_show(const struct pieces *p, const struct bk_mapping *m, st
 		rule->filter = bk_asprintf("%s AND (%s IS NOT TRUE)", p->valid, p->k);
 }
 
-static void write_missed(const struct pieces *p, struct bk_rule *rule)
+static void write_missed(const struct pieces *p, const struct bk_mapping *m, struct bk_rule *rule)
 {
-	const char *no_deadline = p->d ? p->g : NULL;
+	BK_CLEAN(bk_buf_clear) struct bk_buf b = BK_BUF_INIT;
 
-	one_scan(rule, p->e);
+	scan_end(rule, m);
 	rule->due = bk_strdup(p->e);
-	rule->filter = bk_asprintf("%s%s%s%s%s%s", p->valid, no_deadline ? " AND " : "",
-				   no_deadline ? no_deadline : "", no_deadline ? " IS NULL" : "",
-				   p->k ? " AND NOT " : "", p->k ? p->k : "");
+	bk_buf_str(&b, p->valid);
+	if (p->d && m->no_show_if)
+		bk_buf_fmt(&b, " AND (%s) IS NULL", p->d);
+	else if (p->d && p->g)
+		bk_buf_fmt(&b, " AND %s IS NULL", p->g);
+	if (p->k)
+		bk_buf_fmt(&b, " AND NOT %s", p->k);
+	rule->filter = bk_buf_take(&b);
 }
 
-static void write_expire_hold(const struct pieces *p, struct bk_rule *rule)
+static void write_expire_hold(const struct pieces *p, const struct bk_mapping *m,
+			      struct bk_rule *rule)
 {
 	rule->filter = bk_strdup(p->times_valid);
-	if (!p->hold) {
-		one_scan(rule, p->s);
-		rule->due = bk_strdup(p->s);
-		return;
+	if (p->hold)
+		add_scan(rule, m, &m->hold, &m->hold_scan, BK_SIDE_END);
+	if (p->s)
+		scan_start(rule, m);
+	if (p->hold && p->s) {
+		rule->due = bk_asprintf("LEAST(%s, %s)", p->hold, p->s);
+		rule->scans[1].earlier = bk_strdup(p->hold);
+	} else {
+		rule->due = bk_strdup(p->hold ? p->hold : p->s);
 	}
-	rule->due = bk_asprintf("LEAST(%s, %s)", p->hold, p->s);
-	rule->scans[0].column = bk_strdup(p->hold);
-	rule->scans[1].column = bk_strdup(p->s);
-	rule->scans[1].earlier = bk_strdup(p->hold);
-	rule->scan_count = 2;
 }
 
-static void write_end_rule(const struct pieces *p, struct bk_rule *rule)
+static void write_end_rule(const struct pieces *p, const struct bk_mapping *m, struct bk_rule *rule)
 {
-	one_scan(rule, p->e);
+	scan_end(rule, m);
 	rule->due = bk_strdup(p->e);
 	rule->filter = bk_asprintf("%s%s%s", p->valid, p->k ? " AND " : "", p->k ? p->k : "");
+}
+
+static void write_kind(const struct pieces *p, const struct bk_mapping *m, struct bk_rule *rule)
+{
+	switch (rule->kind) {
+	case BK_RULE_ACTIVATE:
+		write_activate(p, m, rule);
+		break;
+	case BK_RULE_NO_SHOW:
+		write_no_show(p, m, rule);
+		break;
+	case BK_RULE_COMPLETE:
+	case BK_RULE_COMPLETE_ARRIVED:
+		write_end_rule(p, m, rule);
+		break;
+	case BK_RULE_MISSED:
+		write_missed(p, m, rule);
+		break;
+	case BK_RULE_EXPIRE_HOLD:
+		write_expire_hold(p, m, rule);
+		break;
+	case BK_RULE_OWN:
+		break;
+	}
+}
+
+static void add_condition(struct bk_rule *rule, const char *condition)
+{
+	char *filter = rule->filter;
+
+	if (!condition)
+		return;
+	rule->filter = bk_asprintf("%s AND %s", filter, condition);
+	free(filter);
 }
 
 void bk_rule_write_sql(const struct bk_policy *policy, struct bk_rule *rule)
@@ -241,24 +289,19 @@ void bk_rule_write_sql(const struct bk_policy *policy, struct bk_rule *rule)
 	BK_CLEAN(clear_pieces) struct pieces p;
 
 	init_pieces(&p, policy);
-	switch (rule->kind) {
-	case BK_RULE_ACTIVATE:
-		write_activate(&p, policy->mapping, rule);
-		break;
-	case BK_RULE_NO_SHOW:
-		write_no_show(&p, policy->mapping, rule);
-		break;
-	case BK_RULE_COMPLETE:
-	case BK_RULE_COMPLETE_ARRIVED:
-		write_end_rule(&p, rule);
-		break;
-	case BK_RULE_MISSED:
-		write_missed(&p, rule);
-		break;
-	case BK_RULE_EXPIRE_HOLD:
-		write_expire_hold(&p, rule);
-		break;
-	}
+	write_kind(&p, policy->mapping, rule);
+	add_condition(rule, policy->mapping->where);
+}
+
+void bk_own_rule_write_sql(const struct bk_mapping *m, const struct bk_own_rule *own,
+			   struct bk_rule *rule)
+{
+	rule->due = bk_source_instant(&own->due, m->zone, BK_SIDE_START);
+	rule->until = bk_source_instant(&own->until, m->zone, BK_SIDE_START);
+	rule->filter = bk_asprintf("%s" LT LIMIT_SQL, rule->due);
+	add_condition(rule, own->where);
+	add_condition(rule, m->where);
+	add_scan(rule, m, &own->due, &own->scan, BK_SIDE_START);
 }
 
 /* until > as_of, or arrived < until: one comparison, for `until` is long. LEAST passes over
@@ -272,11 +315,26 @@ static void put_until(struct bk_buf *out, const struct bk_rule *rule, const char
 		bk_buf_str(out, as_of);
 }
 
-void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const struct bk_scan *scan,
-		       const char *as_of, const char *lower)
+/* The bound from below, of a rule with a max-age of its own; --backlog lifts it, too. */
+static char *own_lower(const struct bk_rule *rule, const char *as_of, const char *lower)
 {
-	bk_buf_fmt(out, "%s" LE "%s AND %s" GE "%s", scan->column, as_of, scan->column, lower);
-	if (strcmp(rule->due, scan->column) != 0)
+	if (!rule->max_age_ms)
+		return bk_strdup(lower);
+	return bk_asprintf("(CASE WHEN %s OPERATOR(pg_catalog.=) " LOWEST_SQL " THEN " LOWEST_SQL
+			   " ELSE %s OPERATOR(pg_catalog.-) '%" PRId64
+			   " milliseconds'::pg_catalog.interval END)",
+			   lower, as_of, rule->max_age_ms);
+}
+
+void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const struct bk_scan *scan,
+		       const char *as_of, const char *rule_lower)
+{
+	BK_CLEAN(bk_free_str) char *lower = own_lower(rule, as_of, rule_lower);
+
+	bk_scan_bounds(out, scan, as_of, lower);
+	if (!scan->exact)
+		bk_buf_fmt(out, " AND %s" GE "%s", scan->instant, lower);
+	if (!scan->exact || strcmp(rule->due, scan->column) != 0)
 		bk_buf_fmt(out, " AND (%s)" LE "%s", rule->due, as_of);
 	if (rule->until)
 		put_until(out, rule, as_of);

@@ -10,4 +10,8 @@
 /* Fills scans, due, until, arrived, end and filter of a described rule. */
 void bk_rule_write_sql(const struct bk_policy *policy, struct bk_rule *rule);
 
+/* The same for a rule of the file. */
+void bk_own_rule_write_sql(const struct bk_mapping *m, const struct bk_own_rule *own,
+			   struct bk_rule *rule);
+
 #endif

@@ -13,14 +13,17 @@
 #include "db/sqlfile.h"
 #include "db/sqltext.h"
 #include "db/tx.h"
+#include "rule/columns.h"
+#include "rule/expression.h"
 
 /* Catalog look-ups are quick; what waits longer is stuck. */
-static const struct bk_tx_limits catalog_limits = {10000, 2000, false};
+static const struct bk_tx_limits catalog_limits = {10000, 2000, false, NULL};
 
 static const struct bk_field column_fields[] = {
 	{"name", BK_FIELD_TEXT, offsetof(struct bk_column, name)},
 	{"type_name", BK_FIELD_TEXT, offsetof(struct bk_column, type)},
 	{"type_shown", BK_FIELD_TEXT, offsetof(struct bk_column, shown)},
+	{"type_base", BK_FIELD_TEXT, offsetof(struct bk_column, base)},
 	{"type_kind", BK_FIELD_TEXT, offsetof(struct bk_column, kind)},
 	{"is_generated", BK_FIELD_BOOL, offsetof(struct bk_column, generated)},
 };
@@ -59,13 +62,13 @@ static enum bk_rc check_relation(const struct bk_rows *rows, const struct bk_map
 	}
 	kind = bk_rows_text(rows, 0, "relkind");
 	children = bk_rows_text(rows, 0, "has_children");
-	if (!kind || !strchr("rp", *kind))
+	if (!kind || !strchr("rpv", *kind))
 		return bk_error_set(err, BK_E_MAPPING, "bookings.table: \"%s.%s\" is no table",
 				    m->table_schema, m->table_name);
 	/* An index of a partitioned table must hold the partition's columns too, so
-	   there the key's uniqueness is the company's word. */
-	table->key_is_unique = *kind == 'p' || is_true(bk_rows_text(rows, 0, "key_is_unique"));
-	table->has_children = *kind == 'p' || (children && *children == 't');
+	   there the key's uniqueness is the company's word; so it is of a view. */
+	table->key_is_unique = *kind != 'r' || is_true(bk_rows_text(rows, 0, "key_is_unique"));
+	table->has_children = *kind != 'r' || (children && *children == 't');
 	return BK_OK;
 }
 
@@ -127,7 +130,7 @@ static enum bk_rc check_column(const struct bk_table *table, const struct bk_map
 				err, BK_E_MAPPING,
 				"bookings.%s: column \"%s\" is of type %s, %s is needed", e->key,
 				e->column, c->shown, e->types[0]);
-		if (strcmp(c->shown, e->types[i]) == 0)
+		if (strcmp(c->base, e->types[i]) == 0)
 			break;
 	}
 	return BK_OK;
@@ -167,27 +170,91 @@ static enum bk_rc check_key(const struct bk_table *table, const struct bk_mappin
 	return bk_error_hint(err, "name the columns of the primary key");
 }
 
+/* How a source is written that is really of that type; NULL = there is no such form. */
+static const char *form_of(const char *shown)
+{
+	static const enum bk_source_type telling[] = {
+		BK_SOURCE_TIMESTAMPTZ, BK_SOURCE_TIMESTAMP, BK_SOURCE_DATE,     BK_SOURCE_RANGE,
+		BK_SOURCE_TSRANGE,     BK_SOURCE_DATERANGE, BK_SOURCE_INTERVAL, BK_SOURCE_FLAG};
+
+	for (size_t i = 0; i < BK_COUNT(telling); i++)
+		if (strcmp(bk_server_types(telling[i])[0], shown) == 0)
+			return bk_source_type_names[telling[i]];
+	return NULL;
+}
+
+static enum bk_rc check_source(const struct bk_table *table, const struct bk_mapping *m,
+			       const char *key, const struct bk_source *source, bool written,
+			       struct bk_error *err)
+{
+	const struct bk_column *c;
+	enum bk_rc rc = check_column(
+		table, m,
+		&(struct expected){key, source->column, bk_server_types(source->type), written},
+		err);
+
+	if (rc != BK_E_MAPPING || !(c = bk_table_column(table, source->column)))
+		return rc;
+	if (!c->generated && form_of(c->base))
+		bk_error_hint(err, "write \"%s::%s\"", source->column, form_of(c->base));
+	return rc;
+}
+
 static enum bk_rc check_columns(const struct bk_table *table, const struct bk_mapping *m,
 				struct bk_error *err)
 {
-	static const char *const instant[] = {"timestamp with time zone", NULL};
-	static const char *const number[] = {"integer",          "smallint", "bigint", "numeric",
-					     "double precision", "real",     NULL};
-	static const char *const interval[] = {"interval", NULL};
-	const struct expected columns[] = {
-		{"status", m->status, NULL, true},
-		{"start", m->start, instant, false},
-		{"end", m->end, instant, false},
-		{"check-in", m->check_in, instant, false},
-		{"hold", m->hold, instant, false},
-		{"grace", m->grace, m->grace_unit == BK_GRACE_INTERVAL ? interval : number, false},
-		{"updated", m->updated, instant, true},
+	const struct {
+		const char *key;
+		const struct bk_source *source;
+		bool written;
+	} sources[] = {
+		{"start", &m->start, false},           {"end", &m->end, false},
+		{"check-in", &m->check_in, false},     {"hold", &m->hold, false},
+		{"grace", &m->grace, false},           {"updated", &m->updated, true},
+		{"start-scan", &m->start_scan, false}, {"end-scan", &m->end_scan, false},
+		{"hold-scan", &m->hold_scan, false},
 	};
+	enum bk_rc rc = check_column(table, m, &(struct expected){"status", m->status, NULL, true},
+				     err);
+
+	for (size_t i = 0; i < BK_COUNT(sources) && !rc; i++)
+		rc = check_source(table, m, sources[i].key, sources[i].source, sources[i].written,
+				  err);
+	return rc ? rc : check_key(table, m, err);
+}
+
+static enum bk_rc check_set(const struct bk_table *table, const struct bk_mapping *m,
+			    const struct bk_labels *set, struct bk_error *err)
+{
 	enum bk_rc rc = BK_OK;
 
-	for (size_t i = 0; i < BK_COUNT(columns) && !rc; i++)
-		rc = check_column(table, m, &columns[i], err);
-	return rc ? rc : check_key(table, m, err);
+	for (size_t i = 0; i < set->count && !rc; i++) {
+		BK_CLEAN(bk_free_str) char *column = NULL;
+
+		(void)bk_assignment_split(set->items[i], &column);
+		rc = check_column(table, m, &(struct expected){"set", column, NULL, true}, err);
+	}
+	return rc;
+}
+
+/* The columns that the rules of the file and the jobs name. */
+static enum bk_rc check_own(const struct bk_table *table, const struct bk_mapping *m,
+			    struct bk_error *err)
+{
+	enum bk_rc rc = check_set(table, m, &m->set, err);
+
+	for (size_t i = 0; i < m->extra_count && !rc; i++)
+		rc = check_set(table, m, &m->extras[i].set, err);
+	for (size_t i = 0; i < m->rule_count && !rc; i++) {
+		const struct bk_own_rule *r = &m->rules[i];
+
+		if ((rc = check_source(table, m, "rule: due", &r->due, false, err)) ||
+		    (rc = check_source(table, m, "rule: scan", &r->scan, false, err)) ||
+		    (rc = check_source(table, m, "rule: until", &r->until, false, err)) ||
+		    (rc = check_set(table, m, &r->set, err)))
+			return bk_error_prefix(err, "%s: rule %s", r->origin, r->name);
+	}
+	return rc;
 }
 
 /* The labels of every class, and which class and label an error is about. */
@@ -201,6 +268,14 @@ static void collect_labels(struct bk_buf *array, const struct bk_mapping *m)
 			labels = bk_realloc(labels, n + 1, sizeof(*labels));
 			labels[n++] = m->states[s].items[i];
 		}
+	for (size_t r = 0; r < m->rule_count; r++) {
+		const struct bk_own_rule *rule = &m->rules[r];
+
+		labels = bk_realloc(labels, n + rule->from.count + 1, sizeof(*labels));
+		for (size_t i = 0; i < rule->from.count; i++)
+			labels[n++] = rule->from.items[i];
+		labels[n++] = rule->to;
+	}
 	bk_db_text_array(array, labels, n);
 	free(labels);
 }
@@ -294,7 +369,9 @@ enum bk_rc bk_table_load(struct bk_db *db, const struct bk_mapping *mapping, str
 
 	if ((rc = read_columns(db, mapping, &table, err)))
 		return rc;
-	if ((rc = check_columns(&table, mapping, err)))
+	if ((rc = check_columns(&table, mapping, err)) || (rc = check_own(&table, mapping, err)))
+		return rc;
+	if ((rc = bk_expressions_check(db, mapping, err)))
 		return rc;
 	if ((rc = check_labels(db, &table, mapping, err)))
 		return rc;
@@ -311,14 +388,53 @@ static void mix(uint64_t *hash, const char *text)
 	*hash = (*hash ^ 0x1F) * UINT64_C(1099511628211);
 }
 
+static void mix_source(uint64_t *hash, const struct bk_source *source)
+{
+	mix(hash, source->column);
+	mix(hash, source->expr);
+	mix(hash, bk_source_type_names[source->type]);
+}
+
+static void mix_labels(uint64_t *hash, const struct bk_labels *labels)
+{
+	for (size_t i = 0; i < labels->count; i++)
+		mix(hash, labels->items[i]);
+}
+
+static void mix_rule(uint64_t *hash, const struct bk_own_rule *rule)
+{
+	mix(hash, rule->name);
+	mix(hash, rule->job);
+	mix_labels(hash, &rule->from);
+	mix(hash, rule->to);
+	mix_source(hash, &rule->due);
+	mix_source(hash, &rule->scan);
+	mix_source(hash, &rule->until);
+	mix(hash, rule->where);
+	mix_labels(hash, &rule->set);
+}
+
 void bk_mapping_fingerprint(const struct bk_mapping *m, int64_t hour, char ret[BK_FINGERPRINT_SIZE])
 {
-	const char *texts[] = {m->table_schema, m->table_name, m->status, m->start,  m->end,
-			       m->check_in,     m->hold,       m->grace,  m->updated};
+	const char *texts[] = {m->table_schema, m->table_name, m->status,     m->zone,
+			       m->where,        m->no_show_if, m->after_batch};
+	const struct bk_source *sources[] = {&m->start,      &m->end,      &m->check_in,
+					     &m->hold,       &m->grace,    &m->updated,
+					     &m->start_scan, &m->end_scan, &m->hold_scan};
 	uint64_t hash = UINT64_C(14695981039346656037);
 
 	for (size_t i = 0; i < BK_COUNT(texts); i++)
 		mix(&hash, texts[i]);
+	for (size_t i = 0; i < BK_COUNT(sources); i++)
+		mix_source(&hash, sources[i]);
+	mix_labels(&hash, &m->set);
+	for (size_t i = 0; i < m->rule_count; i++)
+		mix_rule(&hash, &m->rules[i]);
+	for (size_t i = 0; i < m->extra_count; i++) {
+		mix(&hash, m->extras[i].job);
+		mix_labels(&hash, &m->extras[i].set);
+		mix(&hash, m->extras[i].after_batch);
+	}
 	mix(&hash, m->grace_unit == BK_GRACE_INTERVAL ? "interval" : "number");
 	for (size_t i = 0; i < m->key_count; i++)
 		mix(&hash, m->keys[i]);
@@ -334,21 +450,13 @@ void bk_mapping_fingerprint(const struct bk_mapping *m, int64_t hour, char ret[B
 static void column_arrays(const struct bk_mapping *m, bool wants_update, struct bk_buf *reads,
 			  struct bk_buf *writes)
 {
-	const char *columns[] = {m->status, m->start, m->end, m->check_in, m->hold, m->grace};
-	const char *written[] = {m->status, m->updated};
-	const char **list = bk_calloc(BK_COUNT(columns) + m->key_count + 1, sizeof(*list));
-	size_t n = 0;
+	BK_CLEAN(bk_columns_clear) struct bk_columns c = {{NULL, 0}, {NULL, 0}};
 
+	bk_columns_of(m, &c);
 	if (wants_update)
-		list[n++] = "ctid"; /* a batch finds its rows by their place */
-	for (size_t i = 0; i < m->key_count; i++)
-		list[n++] = m->keys[i];
-	for (size_t i = 0; i < BK_COUNT(columns); i++)
-		if (columns[i])
-			list[n++] = columns[i];
-	bk_db_text_array(reads, list, n);
-	bk_db_text_array(writes, written, m->updated ? 2 : 1);
-	free(list);
+		bk_columns_add(&c.reads, "ctid"); /* a batch finds its rows by their place */
+	bk_db_text_array(reads, (const char *const *)c.reads.items, c.reads.count);
+	bk_db_text_array(writes, (const char *const *)c.writes.items, c.writes.count);
 }
 
 void bk_explain_permission(struct bk_db *db, const char *schema, const struct bk_mapping *m,

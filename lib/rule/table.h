@@ -13,11 +13,14 @@
 #include "db/db.h"
 
 #define BK_TYPE_TIMESTAMPTZ "\"pg_catalog\".\"timestamptz\""
+#define BK_TYPE_TIMESTAMP "\"pg_catalog\".\"timestamp\""
+#define BK_TYPE_DATE "\"pg_catalog\".\"date\""
 
 struct bk_column {
 	char *name;
 	char *type;  /* as an SQL name, always quoted: "pg_catalog"."int8" */
-	char *shown; /* for people: bigint */
+	char *shown; /* for people: bigint, timestamp(3) without time zone */
+	char *base;  /* the same without a modifier */
 	char *kind;  /* pg_type.typtype: b base, e enum, d domain ... */
 	bool generated;
 };
@@ -26,7 +29,7 @@ struct bk_table {
 	struct bk_column *columns;
 	size_t count;
 	bool key_is_unique;
-	bool has_children; /* partitioned or inherited: ctid alone names no row */
+	bool has_children; /* partitioned or inherited, or a view: ctid alone names no row */
 };
 
 /*

@@ -17,6 +17,11 @@ struct bk_scope bk_scope_of_params(const struct bk_mapping *mapping, const struc
 				 "$2::pg_catalog.timestamptz"};
 }
 
+static bool job_is_enabled(const void *arg, const char *job)
+{
+	return bk_conf_job_enabled(arg, job);
+}
+
 struct bk_policy bk_policy_of(const struct bk_conf *conf)
 {
 	return (struct bk_policy){
@@ -25,22 +30,21 @@ struct bk_policy bk_policy_of(const struct bk_conf *conf)
 		.no_show = bk_conf_job_enabled(conf, BK_JOB_NO_SHOW),
 		.complete = bk_conf_job_enabled(conf, BK_JOB_COMPLETE),
 		.expire = bk_conf_job_enabled(conf, BK_JOB_EXPIRE),
+		.is_enabled = job_is_enabled,
+		.arg = conf,
 	};
 }
 
 static void add_units(struct bk_units *units, const struct bk_rule *rule,
-		      const struct bk_mapping *m, enum bk_state from)
+		      const struct bk_mapping *m, const struct bk_scan *scan)
 {
-	const struct bk_labels *labels = &m->states[from];
+	const char *from;
 
-	for (size_t s = 0; s < rule->scan_count; s++)
-		for (size_t i = 0; i < labels->count; i++) {
-			units->items = bk_realloc(units->items, units->count + 1,
-						  sizeof(*units->items));
-			units->items[units->count++] = (struct bk_unit){
-				rule, &rule->scans[s], labels->items[i],
-				m->states[rule->to].items[0]};
-		}
+	for (size_t i = 0; (from = bk_rule_from(rule, m, i)); i++) {
+		units->items = bk_realloc(units->items, units->count + 1, sizeof(*units->items));
+		units->items[units->count++] = (struct bk_unit){rule, scan, from,
+								bk_rule_to(rule, m)};
+	}
 }
 
 void bk_units_build(const struct bk_rules *rules, const struct bk_mapping *mapping, const char *job,
@@ -52,8 +56,8 @@ void bk_units_build(const struct bk_rules *rules, const struct bk_mapping *mappi
 
 		if (strcmp(rule->job, job) != 0)
 			continue;
-		for (size_t f = 0; f < rule->from_count; f++)
-			add_units(ret, rule, mapping, rule->from[f]);
+		for (size_t s = 0; s < rule->scan_count; s++)
+			add_units(ret, rule, mapping, &rule->scans[s]);
 	}
 }
 
@@ -61,6 +65,23 @@ void bk_units_clear(struct bk_units *units)
 {
 	free(units->items);
 	*units = (struct bk_units){NULL, 0};
+}
+
+void bk_company_of(const struct bk_mapping *m, struct bk_buf *text, struct bk_tx_company *ret)
+{
+	bk_buf_str(text, "SELECT ");
+	for (size_t i = 0; i < m->session.count; i++) {
+		BK_CLEAN(bk_free_str) char *name = NULL;
+		const char *value = bk_assignment_split(m->session.items[i], &name) + 1;
+
+		value += strspn(value, " ");
+		bk_buf_str(text, i ? ", pg_catalog.set_config(" : "pg_catalog.set_config(");
+		bk_sql_literal(text, name);
+		bk_buf_str(text, ", ");
+		bk_sql_literal(text, value);
+		bk_buf_str(text, ", true)");
+	}
+	*ret = (struct bk_tx_company){m->session.count ? bk_buf_cstr(text) : NULL, m->rls_accepted};
 }
 
 void bk_table_sql(struct bk_buf *out, const struct bk_mapping *mapping)
@@ -141,6 +162,30 @@ enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit,
 				9, err);
 }
 
+const char *bk_scan_type(const struct bk_scan *scan, const struct bk_table *table)
+{
+	if (scan->name)
+		return bk_table_column(table, scan->name)->type;
+	switch (scan->type) {
+	case BK_SOURCE_TSRANGE:
+		return BK_TYPE_TIMESTAMP;
+	case BK_SOURCE_DATERANGE:
+		return BK_TYPE_DATE;
+	case BK_SOURCE_TIMESTAMPTZ:
+	case BK_SOURCE_TIMESTAMP:
+	case BK_SOURCE_DATE:
+	case BK_SOURCE_SECONDS:
+	case BK_SOURCE_MILLISECONDS:
+	case BK_SOURCE_RANGE:
+	case BK_SOURCE_FLAG:
+	case BK_SOURCE_NUMBER:
+	case BK_SOURCE_INTERVAL:
+	case BK_SOURCE_TYPE_COUNT:
+		break;
+	}
+	return BK_TYPE_TIMESTAMPTZ;
+}
+
 void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit,
 		    const struct bk_mapping *mapping, const struct bk_table *table, const char *op,
 		    int first)
@@ -150,7 +195,8 @@ void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit,
 		bk_buf_str(out, ", b.");
 		bk_sql_ident(out, mapping->keys[i]);
 	}
-	bk_buf_fmt(out, ") OPERATOR(pg_catalog.%s) ROW($%d::pg_catalog.timestamptz", op, first);
+	bk_buf_fmt(out, ") OPERATOR(pg_catalog.%s) ROW($%d::pg_catalog.text::%s", op, first,
+		   bk_scan_type(unit->scan, table));
 	for (size_t i = 0; i < mapping->key_count; i++)
 		bk_buf_fmt(out, ", $%d::pg_catalog.text::%s", first + 1 + (int)i,
 			   bk_table_column(table, mapping->keys[i])->type);
@@ -206,9 +252,9 @@ void bk_value_text(struct bk_buf *out, const char *expression, const char *type)
 	if (strcmp(type, BK_TYPE_TIMESTAMPTZ) == 0)
 		put_time(out, expression, bk_buf_cstr(&in_utc),
 			 "YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\" BC");
-	else if (strcmp(type, "\"pg_catalog\".\"timestamp\"") == 0)
+	else if (strcmp(type, BK_TYPE_TIMESTAMP) == 0)
 		put_time(out, expression, expression, "YYYY-MM-DD\"T\"HH24:MI:SS.US BC");
-	else if (strcmp(type, "\"pg_catalog\".\"date\"") == 0)
+	else if (strcmp(type, BK_TYPE_DATE) == 0)
 		put_time(out, expression, expression, "YYYY-MM-DD BC");
 	else
 		bk_buf_fmt(out, "%s::pg_catalog.text", expression);

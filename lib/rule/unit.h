@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "conf/conf.h"
+#include "db/tx.h"
 #include "rule/rule.h"
 #include "rule/table.h"
 
@@ -32,6 +33,13 @@ struct bk_policy bk_policy_of(const struct bk_conf *conf);
 void bk_units_build(const struct bk_rules *rules, const struct bk_mapping *mapping, const char *job,
 		    struct bk_units *ret);
 void bk_units_clear(struct bk_units *units);
+
+/*
+ * What a mapping says of the sessions that touch its table; *text holds the statement and must
+ * outlive *ret.
+ */
+void bk_company_of(const struct bk_mapping *mapping, struct bk_buf *text,
+		   struct bk_tx_company *ret);
 
 /*
  * What a scan is made for. With a schema it leaves out bookings that are on
@@ -58,6 +66,9 @@ struct bk_scope bk_scope_of_params(const struct bk_mapping *mapping, const struc
 enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit,
 			const struct bk_scope *scope, const char *columns, const char *after,
 			const char *limit, struct bk_error *err) BK_NODISCARD;
+
+/* The SQL type of a scan's column. */
+const char *bk_scan_type(const struct bk_scan *scan, const struct bk_table *table);
 
 /* Appends "(scan, keys) > ($n::type, ...)" with the comparison `op` (">", "<=")
    and parameters from $first on, with AND in front. */

@@ -117,7 +117,8 @@ static enum bk_rc send_claim(struct bk_worker *w, struct params *p, const char *
 			     struct bk_rows **ret, struct bk_error *err)
 {
 	const struct bk_run_request *q = w->crew->request;
-	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true};
+	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true,
+					    w->work.company};
 	const struct bk_stmt stmt = {"lease_claim", sql, p->values, CLAIM_PARAMS, BK_ONE_ROW};
 	enum bk_rc rc;
 
@@ -138,7 +139,8 @@ static enum bk_rc find_claim(struct bk_worker *w, const struct params *p, struct
 			     struct bk_error *err)
 {
 	const struct bk_run_request *q = w->crew->request;
-	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true};
+	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true,
+					    w->work.company};
 	const struct bk_sql_var var = {"bk", q->schema};
 	const char *params[] = {p->run_id, p->values[8]};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;

@@ -114,7 +114,8 @@ static void fail(struct bk_crew *crew, enum bk_rc rc, const struct bk_error *err
 static void store_total(struct bk_worker *w, int64_t n)
 {
 	const struct bk_run_request *q = w->crew->request;
-	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true};
+	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true,
+					    NULL};
 	const struct bk_sql_var var = {"bk", q->schema};
 	char execution[24], token[24], total[24];
 	const char *params[] = {execution, token, total};
@@ -198,7 +199,8 @@ static void *work_in_thread(void *arg)
 static enum bk_rc open_ledgers(struct bk_worker *w, int64_t n, struct bk_error *err)
 {
 	const struct bk_run_request *q = w->crew->request;
-	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true};
+	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true,
+					    NULL};
 	const struct bk_sql_var var = {"bk", q->schema};
 	char execution[24], token[24], workers[24], lease[24];
 	const char *params[] = {execution, token, workers, lease};

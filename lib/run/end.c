@@ -99,7 +99,8 @@ static enum bk_rc end_and_settle(struct bk_worker *w, const struct bk_stmt *stmt
 				 struct bk_rows **ret, struct bk_error *err)
 {
 	const struct bk_run_request *q = w->crew->request;
-	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true};
+	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true,
+					    NULL};
 	struct bk_tx tx;
 	struct bk_stmt stmts[BK_TX_HEAD + 1];
 	struct bk_rows *rows[BK_TX_HEAD + 1];
@@ -129,7 +130,8 @@ static enum bk_rc end_and_settle(struct bk_worker *w, const struct bk_stmt *stmt
 static enum bk_rc look_up(struct bk_worker *w, struct bk_rows **ret, struct bk_error *err)
 {
 	const struct bk_run_request *q = w->crew->request;
-	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true};
+	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true,
+					    NULL};
 	const struct bk_sql_var var = {"bk", q->schema};
 	char execution[24], token[24];
 	const char *params[] = {execution, token};
@@ -158,7 +160,8 @@ static enum bk_rc close_once(struct bk_worker *w, const struct bk_stmt *stmt, bo
 			     bool whole, bool again, struct bk_rows **ret, struct bk_error *err)
 {
 	const struct bk_run_request *q = w->crew->request;
-	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true};
+	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true,
+					    NULL};
 	enum bk_rc rc;
 
 	bk_rows_clean(ret);

@@ -81,10 +81,12 @@ static void clear_answer(struct answer *a)
 
 /* In a transaction that does not wait for the disk: when the server dies at this
    moment, a record of nothing is lost, and the next tick comes a little early. */
-static enum bk_rc send(struct bk_db *db, const struct bk_run_request *q, const struct bk_stmt *stmt,
+static enum bk_rc send(struct bk_db *db, const struct bk_run_request *q,
+		       const struct bk_tx_company *company, const struct bk_stmt *stmt,
 		       struct bk_rows **ret, struct bk_error *err)
 {
-	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true};
+	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true,
+					    company};
 	struct bk_tx tx;
 	struct bk_stmt stmts[BK_TX_HEAD + 3];
 	struct bk_rows *rows[BK_TX_HEAD + 3];
@@ -138,7 +140,7 @@ static void note_seen(struct bk_db *db, const struct bk_run_request *q, const ch
 	if (bk_sql_fill_file(&sql, "instance_seen", &var, 1, &ignored))
 		return;
 	(void)!send(
-		db, q,
+		db, q, NULL,
 		&(const struct bk_stmt){"instance_seen", bk_buf_cstr(&sql), params, 4, BK_NO_ROWS},
 		&rows, &ignored);
 }
@@ -186,7 +188,7 @@ bool bk_run_idle(struct bk_db *db, const struct bk_run_request *q, const struct 
 	    bk_sql_fill_file(&sql, "lease_idle", vars, BK_COUNT(vars), &ignored))
 		return false;
 	fill_params(&p, q);
-	return !send(db, q,
+	return !send(db, q, work->company,
 		     &(const struct bk_stmt){"lease_idle", bk_buf_cstr(&sql), p.values, IDLE_PARAMS,
 					     BK_MAYBE_ROW},
 		     &rows, &ignored) &&

@@ -117,6 +117,8 @@ struct bk_rest {
 struct bk_work {
 	void *self;
 	const char *probe; /* SQL expression for the claim, true = work is due */
+	/* How the transactions that ask it are set up; NULL = as any other. */
+	const struct bk_tx_company *company;
 	/* The same for lease_idle.sql, and also true for work that no job may touch:
 	   cheaper to ask. NULL = there is none. */
 	const char *rough_probe;

@@ -131,7 +131,8 @@ enum bk_rc bk_worker_again(struct bk_worker *w, struct bk_error *err)
 static enum bk_rc ask_ledger(struct bk_worker *w, bool *ret_committed, struct bk_error *err)
 {
 	const struct bk_run_request *q = w->crew->request;
-	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true};
+	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true,
+					    NULL};
 	const struct bk_sql_var var = {"bk", q->schema};
 	char execution[24], worker[16], token[24];
 	const char *params[] = {execution, worker, token};

@@ -178,7 +178,7 @@ enum bk_rc bk_view_operation(struct bk_db *db, const struct bk_conf *conf, const
 	struct bk_stmt stmt = {"view_operation_exists", NULL, params, 1, BK_ONE_ROW};
 	enum bk_rc rc;
 
-	if (bk_job_find(name))
+	if (bk_conf_job(conf, name))
 		return BK_OK;
 	if ((rc = bk_view_sql(&sql, conf, "view_operation_exists", err)))
 		return rc;

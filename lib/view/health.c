@@ -126,7 +126,7 @@ void bk_health_jobs(struct bk_health *health, const struct bk_job_list *jobs)
 		const struct bk_job_view *job = &jobs->items[i];
 
 		/* Of a job that this program does not know nobody can say how often it is due. */
-		if (!bk_job_find(job->job_name))
+		if (job->is_foreign)
 			continue;
 		if (!job->enabled) {
 			bk_health_add(health, job->job_name, BK_HEALTH_OK, "disabled");

@@ -97,7 +97,8 @@ static struct bk_job_view unregistered(const struct bk_job_name *known)
 static void apply_conf(struct bk_job_view *job, const struct bk_conf *conf)
 {
 	job->queue_depth = BK_NULL_INT;
-	if (!bk_job_find(job->job_name))
+	job->is_foreign = !bk_conf_job(conf, job->job_name);
+	if (job->is_foreign)
 		return;
 	job->delay_ms = bk_conf_job_num(conf, job->job_name, "delay");
 	job->timeout_ms = bk_conf_job_num(conf, job->job_name, "timeout");
@@ -161,12 +162,12 @@ static enum bk_rc merge(const struct bk_rows *rows, const struct bk_conf *conf, 
 	int count = bk_rows_count(rows);
 	enum bk_rc rc = BK_OK;
 
-	list->items = bk_calloc((size_t)count + bk_job_names_count, sizeof(*list->items));
-	for (size_t i = 0; i < bk_job_names_count && !rc; i++)
-		if (!only || strcmp(only, bk_job_names[i].name) == 0)
-			rc = add_known(list, rows, &bk_job_names[i], conf, err);
+	list->items = bk_calloc((size_t)count + bk_conf_job_count(conf), sizeof(*list->items));
+	for (size_t i = 0; i < bk_conf_job_count(conf) && !rc; i++)
+		if (!only || strcmp(only, bk_conf_job_at(conf, i)->name) == 0)
+			rc = add_known(list, rows, bk_conf_job_at(conf, i), conf, err);
 	for (int i = 0; i < count && !rc; i++)
-		if (!bk_job_find(bk_rows_text(rows, i, "job_name")))
+		if (!bk_conf_job(conf, bk_rows_text(rows, i, "job_name")))
 			rc = add_row(list, rows, i, conf, err);
 	for (size_t i = 0; i < list->count && !rc; i++)
 		set_status_text(&list->items[i]);
@@ -264,7 +265,7 @@ enum bk_rc bk_view_queues(struct bk_db *db, const struct bk_conf *conf, struct b
 		struct bk_queue queue = {BK_NULL_INT, NULL};
 		enum bk_rc rc;
 
-		if (!job->enabled || !bk_job_find(job->job_name))
+		if (!job->enabled || !bk_conf_job(conf, job->job_name))
 			continue;
 		rc = bk_queue_probe(db, conf, job->job_name, QUEUE_MS, &queue, err);
 		if (rc && is_fatal(db, rc))

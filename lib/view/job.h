@@ -50,6 +50,7 @@ struct bk_job_view {
 
 	/* For health only. */
 	bool registered;      /* the database has the job */
+	bool is_foreign;      /* the configuration does not know it */
 	bool paused;          /* by hand, and not run out */
 	bool failing;         /* stored status ERROR, though it may be RUNNING again */
 	char *fresh_since;    /* success, creation (no success yet) or pause (that ran out) */

@@ -35,7 +35,7 @@ static void teardown(void)
 	side_close(side);
 }
 
-static const struct bk_tx_limits limits = {5000, 400, true};
+static const struct bk_tx_limits limits = {5000, 400, true, NULL};
 
 /* The value of a setting inside a transaction of that kind. */
 static const char *inside(enum bk_tx_kind kind, const char *setting)
@@ -118,7 +118,7 @@ END_TEST
 
 START_TEST(a_statement_ends_at_its_timeout)
 {
-	const struct bk_tx_limits tight = {50, 20, false};
+	const struct bk_tx_limits tight = {50, 20, false, NULL};
 	const struct bk_stmt stmt = {"slow", "SELECT pg_catalog.pg_sleep(100)", NULL, 0,
 				     BK_ONE_ROW};
 
@@ -129,7 +129,7 @@ END_TEST
 
 START_TEST(a_wait_for_a_lock_ends_at_its_timeout)
 {
-	const struct bk_tx_limits tight = {5000, 20, false};
+	const struct bk_tx_limits tight = {5000, 20, false, NULL};
 	const struct bk_stmt stmt = {"locked", "SELECT count(*) FROM public.t", NULL, 0,
 				     BK_ONE_ROW};
 

@@ -358,7 +358,7 @@ START_TEST(no_grace_that_a_column_can_hold_stops_a_job)
 
 	plan_setup(&plan, &s);
 	s.mapping.table_name = (char *)"t2";
-	s.mapping.grace = (char *)"g";
+	s.mapping.grace.column = (char *)"g";
 	bk_buf_fmt(&sql,
 		   "CREATE TEMPORARY TABLE t2 (id bigint, status text DEFAULT 'CONFIRMED', "
 		   "s timestamptz DEFAULT '2026-03-29T00:00:00Z', e timestamptz, c timestamptz, "

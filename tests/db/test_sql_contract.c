@@ -38,6 +38,7 @@ static const struct bk_sql_var vars[] = {
 	{"typed_key", "ARRAY[4711::text]"},
 	{"which", "true"},
 	{"due", "SELECT 'close-dead' AS rule, 1::int8 AS id, '1' AS key, now() AS due"},
+	{"expression", "(b.id)"},
 	{"scan", "SELECT b.id::text AS k1, b.starts_at AS due, b.starts_at AS due_at"
 		 " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
 		 " AND b.starts_at >= $2::timestamptz LIMIT $3::int8"},
@@ -56,16 +57,19 @@ static const struct contract {
 	bool script;
 	bool template; /* filled by lib/rule and lib/job, see below */
 } contracts[] = {
+	{"booking_after", NULL, false, true},
 	{"booking_batch", "locked changed ledger cancel steady d k1", false, true},
 	{"booking_batch_head", "pg_advisory_xact_lock_shared set_config", false, false},
 	{"booking_checks", "expression", false, false},
 	{"booking_columns",
-	 "relkind has_children key_is_unique name type_name type_shown type_kind is_generated",
+	 "relkind has_children key_is_unique name type_name type_shown type_base type_kind is_generated",
 	 false, false},
 	{"booking_count", "n oldest", false, false},
 	{"booking_explain", "QUERY~PLAN", false, false},
+	{"booking_expression", "type", false, false},
 	{"booking_hands_off", NULL, false, true},
 	{"booking_labels", "label refused cut shown", false, false},
+	{"booking_lock", "d k1 was_aside", false, true},
 	{"booking_page", "d k1 was_aside", false, true},
 	{"booking_scan", NULL, false, true},
 	{"bounds", "as_of lower", false, false},
@@ -80,6 +84,7 @@ static const struct contract {
 	{"control_states", "job_name status paused_until paused_reason running_execution_id", false,
 	 false},
 	{"control_until", "until past now", false, false},
+	{"booking_volatile", "QUERY~PLAN", false, false},
 	{"cleanup_batch", "locked changed ledger cancel dead holds quarantined closed", false,
 	 false},
 	{"cleanup_count", "n", false, false},
@@ -348,7 +353,10 @@ static void check_unit(struct bk_job *job, size_t unit, bool later)
 	if (later)
 		job->position = (struct bk_position){values, BK_COUNT(values)};
 	check_filled("booking_batch", &sql, bk_batch_sql(job, "bk", &sql, &err), later ? 11 : 9);
-	check_filled("booking_page", &sql, bk_page_sql(job, "bk", &sql, &err), later ? 5 : 3);
+	check_filled("booking_page", &sql, bk_page_sql(job, "bk", false, &sql, &err),
+		     later ? 5 : 3);
+	bk_buf_reset(&sql);
+	check_filled("booking_lock", &sql, bk_page_sql(job, "bk", true, &sql, &err), later ? 5 : 3);
 	job->page.part = 1;
 	check_filled("booking_batch", &sql, bk_batch_sql(job, "bk", &sql, &err), 14);
 	job->page.part = 0;

@@ -300,7 +300,7 @@ END_TEST
 /* The plan of view_history with these parameters, run. */
 static void explain(const char *const *params, struct bk_buf *plan)
 {
-	static const struct bk_tx_limits limits = {60000, 2000, false};
+	static const struct bk_tx_limits limits = {60000, 2000, false, NULL};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	struct bk_tx tx;
 	struct bk_stmt stmts[BK_TX_HEAD + 2];

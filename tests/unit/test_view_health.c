@@ -127,6 +127,7 @@ START_TEST(a_job_of_another_version_is_not_judged)
 	struct bk_job_view job = job_of(INT64_C(90000000));
 
 	job.job_name = (char *)(uintptr_t) "from-the-future";
+	job.is_foreign = true;
 	bk_health_jobs(&health, &(const struct bk_job_list){&job, 1, NULL});
 	ck_assert_uint_eq(health.count, 0);
 	ck_assert_int_eq(bk_health_worst(&health), BK_HEALTH_OK);
