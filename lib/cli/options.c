@@ -461,5 +461,7 @@ enum bk_rc bk_cmdline_parse(const struct bk_tool *tool, int argc, char **argv,
 		return rc;
 	}
 	*ret = line;
+	if (line.command == &line.own_job)
+		ret->command = &ret->own_job;
 	return BK_OK;
 }

@@ -1,44 +1,10 @@
 /*
  * Tables that are not the reference table: names, key types, states, partitions,
- * indexes. Each has 11 bookings to activate, in batches of three.
+ * indexes.
  */
-#include "run/run.h"
+#include "shops.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/mem.h"
-#include "rig.h"
-#include "suite.h"
-
-enum { DUE = 11, LOCKED = 2 };
-
-/* From here on it is due: each has its own start, but for pairs of two. */
-#define START "now() - interval '1 hour' + (g / 2) * interval '1 second'"
-#define OTHER "now() + interval '1 day'"
-
-/* DDL and rows of one table, and the bookings section that describes it. */
-struct shop {
-	const char *name;
-	const char *ddl;
-	const char *conf;
-	const char *key;    /* the first key column as the transitions have it, SQL over b */
-	const char *active; /* condition of the changed ones, SQL over b */
-};
-
-#define PLAIN "status = \"state\" start = \"start\" states { confirmed = {\"C\"} active = {\"A\"} "
-#define END_STATES "completed = {\"D\"} no-show = {\"N\"} } "
-#define UNTRACKED "check-in-mode = untracked "
-#define ONLY_ACTIVATE                                                                              \
-	"} cancel-no-shows { enabled = no } update-completed { enabled = no }"                     \
-	" update-expired { enabled = no }"
-
-#define SHOP_B                                                                                     \
-	"bookings { table = \"shop.b\" key = {\"k\"} status = \"state\""                           \
-	" start = \"start\" " UNTRACKED
-
-#define SIMPLE                                                                                     \
-	"bookings { table = \"shop.b\" key = {\"k\"} " UNTRACKED PLAIN END_STATES ONLY_ACTIVATE
+#include "base/attr.h"
 
 /* One key column of some type; `expr` makes the g-th key. */
 #define KEYED(type, expr)                                                                          \
@@ -171,127 +137,7 @@ static const struct shop shops[] = {
 	 SIMPLE, "b.k::text", "b.state = 'A'"},
 };
 
-static const char *table_of(const struct shop *s)
-{
-	return strstr(s->conf, "My \"\"Shop") ? "\"My \"\"Shop\"\"\".\"Book Ings\"" : "shop.b";
-}
-
-static void setup(void)
-{
-	rig_open();
-	side_exec(
-		rig.side,
-		"DROP SCHEMA IF EXISTS shop, \"My Types\", \"My \"\"Shop\"\"\" CASCADE;"
-		"CREATE SCHEMA shop; CREATE SCHEMA \"My Types\"; CREATE SCHEMA \"My \"\"Shop\"\"\";"
-		"CREATE DOMAIN shop.code AS text CHECK (value <> '');"
-		"DO $$ BEGIN EXECUTE 'CREATE TYPE \"My Types\".\"Mood\" AS ENUM (' ||"
-		" (SELECT string_agg(quote_literal('m' || g), ',') FROM generate_series(1, 20) g)"
-		" || ')'; END $$");
-}
-
-static void open_shop(const struct shop *s)
-{
-	side_exec(rig.side, "%s", s->ddl);
-	rig_conf(s->conf);
-	rig_job("activate-due");
-	rig.request.batch_size = 3;
-}
-
-static int64_t active(const struct shop *s)
-{
-	return side_int(rig.side, "SELECT count(*) FROM %s AS b WHERE %s", table_of(s), s->active);
-}
-
-START_TEST(a_table_of_any_shape_is_drained)
-{
-	const struct shop *s = &shops[_i];
-
-	open_shop(s);
-	ck_assert_msg(rig_run() == BK_OK, "%s: %s", s->name, rig.err.message);
-	ck_assert_msg(rig.result.processed == DUE, "%s: %d", s->name, (int)rig.result.processed);
-	ck_assert_msg(rig.result.remaining == 0, "%s", s->name);
-	ck_assert_msg(active(s) == DUE, "%s", s->name);
-	/* The log has the same keys. */
-	ck_assert_msg(
-		side_int(rig.side,
-			 "SELECT count(*) FROM (SELECT unnest(keys[1:1]) FROM"
-			 " bk.booking_transitions EXCEPT ALL SELECT %s FROM %s AS b WHERE %s) AS q",
-			 s->key, table_of(s), s->active) == 0,
-		"%s", s->name);
-	ck_assert_msg(rig_run() == BK_OK, "%s", s->name);
-	ck_assert_int_eq(rig.result.processed, 0);
-}
-END_TEST
-
-START_TEST(the_same_while_others_hold_rows_of_it)
-{
-	const struct shop *s = &shops[_i];
-
-	open_shop(s);
-	side_exec(rig.side,
-		  "BEGIN; SELECT 1 FROM (SELECT 1 FROM %s AS b WHERE NOT (%s) LIMIT %d"
-		  " FOR UPDATE) AS q",
-		  table_of(s), s->active, LOCKED);
-	ck_assert_msg(rig_run() == BK_OK, "%s: %s", s->name, rig.err.message);
-	side_exec(rig.side, "COMMIT");
-	/* What is held may be among those that are not due. */
-	ck_assert_msg(rig.result.processed == DUE - rig.result.skipped_locked, "%s", s->name);
-	ck_assert_msg(rig_run() == BK_OK, "%s", s->name);
-	ck_assert_msg(active(s) == DUE, "%s", s->name);
-}
-END_TEST
-
-/* The dry run lists what the run then changes. */
-struct listing {
-	int64_t count;
-	struct bk_buf keys;
-};
-
-static enum bk_rc list_row(void *arg, const struct bk_dry_row *row, struct bk_error *err)
-{
-	struct listing *l = arg;
-
-	(void)err;
-	l->count++;
-	bk_buf_fmt(&l->keys, "%zu:%s", strlen(row->keys[0]), row->keys[0]);
-	return BK_OK;
-}
-
-START_TEST(a_dry_run_lists_in_the_order_of_the_run)
-{
-	const struct shop *s = &shops[_i];
-	struct listing l = {0, BK_BUF_INIT};
-	struct bk_dry_head head = {.as_of = NULL};
-
-	open_shop(s);
-	ck_assert_msg(bk_job_dry_run(rig.job, pg_db, "bk", rig.request.max_age_ms, -1, list_row, &l,
-				     &head, &rig.err) == BK_OK,
-		      "%s: %s", s->name, rig.err.message);
-	ck_assert_int_eq(l.count, DUE);
-	ck_assert_int_eq(active(s), 0);
-	/* Within a batch the order is the server's. */
-	rig.request.batch_size = 1;
-	ck_assert_msg(rig_run() == BK_OK, "%s: %s", s->name, rig.err.message);
-	ck_assert_str_eq(
-		bk_buf_cstr(&l.keys),
-		side_text(rig.side,
-			  "SELECT string_agg(octet_length(k) || ':' || k, '' ORDER BY t.id, n)"
-			  " FROM bk.booking_transitions AS t,"
-			  " unnest(keys[1:1]) WITH ORDINALITY AS u (k, n)"));
-	bk_buf_clear(&l.keys);
-	bk_dry_head_clear(&head);
-}
-END_TEST
-
 int main(void)
 {
-	Suite *suite = suite_create("tables");
-	TCase *tc = tcase_create("tables");
-
-	tcase_add_checked_fixture(tc, setup, rig_close);
-	ADD_ROWS(tc, a_table_of_any_shape_is_drained, shops);
-	ADD_ROWS(tc, the_same_while_others_hold_rows_of_it, shops);
-	ADD_ROWS(tc, a_dry_run_lists_in_the_order_of_the_run, shops);
-	suite_add_tcase(suite, tc);
-	return suite_run(suite);
+	return shops_main("tables", shops, BK_COUNT(shops));
 }
