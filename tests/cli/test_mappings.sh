@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The mappings of etc/mappings through the programs, as a DBA would take one: migrate, the grants of
-# its comment, dry runs, runs in several orders, and a second round that finds nothing to do. The
-# clock runs, so nothing is closer to an instant than some minutes; tests/db/test_mappings.c has the
-# exact boundaries.
+# its comment, dry runs, runs, a second round that finds nothing to do, and the calls of the crontab.
+# The clock runs, so nothing is closer to an instant than some minutes; tests/db/test_mappings.c has
+# the exact boundaries, and more orders.
 # shellcheck source=tests/cli/harness.sh
 . "$BK_SRC/tests/cli/harness.sh"
 
@@ -23,12 +23,12 @@ open_example() {
 	psql -XAtq -v ON_ERROR_STOP=1 -U postgres -f once.sql || exit 1
 }
 
-# listed JOB: the keys of its dry run, as a sorted JSON list
-listed() {
+# dry_run JOB: KEYS are those that it lists, as a sorted JSON list
+dry_run() {
 	run bkmaint "$1" --dry-run -U runner --json
 	is_rc 0
 	json_is .data.nextCursor null
-	jq -c '[.data.items[].key] | unique' "$BK_TEST_DIR/.out"
+	KEYS=$(jq -c '[.data.items[].key] | unique' "$BK_TEST_DIR/.out")
 }
 
 # changed: the keys of the last execution, likewise
@@ -41,52 +41,47 @@ changed() {
 		jq -c unique
 }
 
-# play SCHEMA JOB...: fresh rows, each job looked at and run, and once more
-play() {
-	local schema=$1 job keys
-	shift
-	sql "select $schema.fill(clock_timestamp(), '$moment')" >/dev/null
-	for job; do
-		keys=$(listed "$job")
+# fresh SCHEMA: its rows as they were
+fresh() {
+	sql "select $1.fill(clock_timestamp(), '$moment')" >/dev/null
+}
+
+# example NAME SCHEMA JOB...
+example() {
+	local name=$1 schema=$2 jobs=("${@:3}") job
+	t "$name: is read, and everything that it needs is in its comment"
+	open_example "$name"
+	run bkstatus config --json
+	is_rc 0
+	jq -r '.data.items[] | select(.origin != "default") | .key' "$BK_TEST_DIR/.out" >>settings
+
+	t "$name: what the dry run of each job lists becomes what each row's case says"
+	fresh "$schema"
+	sql_is "select count(*) >= 180 from $schema.expected" t
+	for job in "${jobs[@]}"; do
+		dry_run "$job"
 		run bkmaint "$job" -U runner --json
 		is_rc 0
 		json_is .data.status SUCCESS
-		is "$(changed)" "$keys" "keys changed by $job"
+		is "$(changed)" "$KEYS" "keys changed by $job"
 	done
 	sql_is "select * from $schema.wrong limit 5" ""
-	for job; do
-		is "$(listed "$job")" '[]' "$job again"
+
+	t "$name: then there is nothing left to do"
+	for job in "${jobs[@]}"; do
+		dry_run "$job"
+		is "$KEYS" '[]' "$job"
 		run bkmaint "$job" -U runner --json
 		is_rc 0
 		json_is .data.processedCount 0
 	done
 	sql_is "select * from $schema.wrong limit 5" ""
-}
 
-# example NAME SCHEMA JOB...
-example() {
-	local name=$1 schema=$2 jobs=("${@:3}") job all
-	t "$name: is read, and everything that it needs is in its comment"
-	open_example "$name"
-	run bkstatus config
-	is_rc 0
-
-	t "$name: as cron would call the jobs"
-	play "$schema" "${jobs[@]}"
-	sql_is "select count(*) >= 180 from $schema.expected" t
-
-	t "$name: the other way round"
-	all=$(printf '%s\n' "${jobs[@]}" | tac)
-	mapfile -t jobs <<<"$all"
-	play "$schema" "${jobs[@]}"
-
-	t "$name: beginning in the middle"
-	play "$schema" "${jobs[@]:1}" "${jobs[0]}"
-
-	t "$name: by bkmaint run --due, bkactivate and bknoshow"
-	sql "select $schema.fill(clock_timestamp(), '$moment')" >/dev/null
+	t "$name: the other way round, by bkmaint run --due, bknoshow and bkactivate"
+	fresh "$schema"
 	sql "update bk.scheduler_job_info set next_execution_time = null"
-	for job in 'bkmaint run --due' bkactivate bknoshow; do
+	for job in 'bkmaint run --due' bknoshow bkactivate; do
+		# shellcheck disable=SC2086 # words
 		run $job -U runner
 		is_rc 0
 		err_is_empty
@@ -104,11 +99,15 @@ four='activate-due cancel-no-shows update-completed update-expired'
 	example orm desks $four
 	example tickets tickets update-expired
 	example tenants saas $four decline-unanswered
+	t "tenants: the records have the words of the job of one's own"
+	sql_is "select distinct description from bk.maintenance_executions
+		where operation = 'decline-unanswered'" \
+		"$(sed -n 's/^	description = "\(.*\)"$/\1/p' "$BK_CONFIG")"
 	example app-scheduler app_scheduler activate-due cancel-no-shows update-completed
 }
 
 t "the query of bk(7) finds those whom the old rules expired though they came in time"
-sql "select app_scheduler.fill(clock_timestamp(), '$moment')" >/dev/null
+fresh app_scheduler
 for job in activate-due cancel-no-shows update-completed; do
 	run bkmaint "$job" -U runner
 	is_rc 0
@@ -134,14 +133,13 @@ for file in "$BK_SRC"/etc/mappings/*.conf; do
 		harness_fail "bk.conf(5)" "$(basename "$file")" "none"
 done
 
-# What the examples have of the settings that say where bookings are and what becomes of them.
 t "the examples have every setting of the mapping between them"
-used=$(sed 's/^[ \t]*#.*//' "$BK_SRC"/etc/mappings/*.conf)
-for key in table key status start end check-in hold grace grace-unit updated start-scan end-scan \
-	hold-scan time-zone where no-show-if set session after-batch rls volatile check-in-mode \
-	late-check-in missed pending confirmed active completed no-show expired cancelled \
-	job from to due scan until max-age description delay defaults; do
-	grep -q "^[[:space:]]*$key = " <<<"$used" || harness_fail "setting" "$key" "in no example"
+run bkstatus config --json
+used=$(sed 's/^rule\.[^.]*\./rule./; s/^.*\.\(set\|after-batch\|delay\)$/&\njob.\1/' settings)
+for key in $(jq -r '.data.items[].key | select(startswith("bookings."))' "$BK_TEST_DIR/.out") \
+	rule.{job,from,to,due,scan,until,where,set,max-age} job.{set,after-batch,delay} \
+	defaults; do
+	grep -qx "$key" <<<"$used" || harness_fail "setting" "$key" "in no example"
 done
 
 done_testing
