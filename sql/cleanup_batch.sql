@@ -6,16 +6,21 @@
 -- One row: locked, changed as of a batch of bookings; ledger (1, or 0 = the
 -- lease is lost: roll back); cancel, true when somebody asked for the end; dead,
 -- holds, quarantined, the changes by kind; closed, a line on each dead execution.
--- Locks ledger rows, then their executions, then jobs: in the order of a run's
--- end and of a claim that takes over. A ledger row that is locked may be an unknown
--- commit, so its execution is left alone; a lease that was renewed meanwhile is
--- seen under the lock.
+-- Locks its own ledger row, then ledger rows, then their executions, then jobs by name,
+-- then holds and what is in quarantine: in the order of a run's end, of a claim that takes
+-- over, and of a pause of all jobs. It waits for its own row and for jobs only. A ledger
+-- row that is locked may be an unknown commit, so its execution is left alone; a lease
+-- that was renewed meanwhile is seen under the lock.
 WITH clock AS MATERIALIZED (
 	SELECT clock_timestamp() AS now
+), own AS MATERIALIZED (
+	SELECT w.execution_id FROM :"bk".execution_workers AS w
+	 WHERE w.execution_id = $2::bigint AND w.worker = $3::integer AND w.token = $4::bigint
+	   FOR UPDATE
 ), candidates AS MATERIALIZED (
 	SELECT d.id, (SELECT count(*) FROM :"bk".execution_workers AS w
 		       WHERE w.execution_id = d.id) AS workers
-	  FROM (
+	  FROM own CROSS JOIN (
 :due
 	       ) AS d
 	 WHERE d.rule = 'close-dead' AND d.id <> $2::bigint
@@ -56,7 +61,7 @@ WITH clock AS MATERIALIZED (
 	  FROM (SELECT closed.operation, count(*) AS failures, sum(closed.processed_count) AS processed
 		  FROM closed GROUP BY closed.operation) AS c
 	  JOIN :"bk".scheduler_job_info AS j ON j.job_name = c.operation
-	 ORDER BY j.id
+	 ORDER BY j.job_name
 	   FOR NO KEY UPDATE OF j
 ), totals AS (
 	UPDATE :"bk".scheduler_job_info AS j
@@ -67,10 +72,12 @@ WITH clock AS MATERIALIZED (
 	       updated_at = clock.now
 	  FROM jobs, clock
 	 WHERE j.id = jobs.id
+), taken AS MATERIALIZED (
+	SELECT count(*) AS n FROM dead WHERE (SELECT count(*) FROM jobs) >= 0 -- once they are locked
 ), h AS MATERIALIZED (
 	SELECT h.booking_key FROM :"bk".booking_holds AS h
 	 WHERE h.held_until < (SELECT now - interval '1 day' FROM clock)
-	 LIMIT (SELECT $1::bigint - count(*) FROM dead)
+	 LIMIT (SELECT $1::bigint - taken.n FROM taken)
 	   FOR UPDATE SKIP LOCKED
 ), holds AS (
 	DELETE FROM :"bk".booking_holds AS b USING h WHERE b.booking_key = h.booking_key
@@ -78,7 +85,7 @@ WITH clock AS MATERIALIZED (
 ), q AS MATERIALIZED (
 	SELECT q.rule, q.booking_key FROM :"bk".quarantined_bookings AS q
 	 WHERE q.next_try_at < (SELECT now - interval '7 days' FROM clock)
-	 LIMIT (SELECT $1::bigint - (SELECT count(*) FROM dead) - (SELECT count(*) FROM h))
+	 LIMIT (SELECT $1::bigint - taken.n - (SELECT count(*) FROM h) FROM taken)
 	   FOR UPDATE SKIP LOCKED
 ), quarantined AS (
 	DELETE FROM :"bk".quarantined_bookings AS b USING q

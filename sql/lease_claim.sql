@@ -5,26 +5,32 @@
 -- $5 also if paused or disabled bool
 -- $6 delay ms  $7 timeout ms  $8 lease ms  $9 oldest scan instant, ms before now, NULL = no bound
 -- $10 run id uuid  $11 description  $12 instance  $13 pid int  $14 version
--- $15 invoking user of the operating system  $16 fingerprint of the mapping
+-- $15 invoking user of the operating system  $16 fingerprint of the mapping, NULL = it
+-- was not checked
 -- $17 retries int, for the record  $18 ms of silence after which a leader is none any
 -- more, NULL = no leader is kept  $19 ms that a run may be late, NULL = any
 -- $20 timestamptz: the host's clock
--- :probe  expression, true when work is due at (SELECT now FROM clock)
--- One row: verdict go|not-due|busy|paused|disabled|late|unknown; with go the
+-- :probe  expression, true when work is due at (SELECT now FROM clock); it may name verdict
+-- One row: verdict go|not-due|busy|paused|disabled|late|stale|unknown; with go the
 -- execution. A tick that is not due joins a run that other instances are at work
 -- on (verdict go) where a slot is free and work is due.
 -- Locks the job's row (skipped when another claim holds it: busy), and, to take
--- expired runs over, their ledger rows; one that is locked may be an unknown
--- commit, so its slot is busy then too.
-WITH clock AS MATERIALIZED (
-	SELECT coalesce($1::timestamptz, clock_timestamp()) AS now
+-- expired runs over, their ledger rows, then the executions; where one is locked that
+-- may be an unknown commit, or somebody closes the run, so its slot is busy then too.
+-- Waits for none of them: who ends a run holds the others while waiting for the job's.
+-- Stale: another claim committed between the look and the lock, so what the look says of
+-- executions is not true any more, and a slot that looks free may be waited for.
+WITH job AS MATERIALIZED (
+	SELECT j.* FROM :"bk".scheduler_job_info AS j WHERE j.job_name = $2::text
+	   FOR NO KEY UPDATE SKIP LOCKED
+), clock AS MATERIALIZED (
+	SELECT coalesce($1::timestamptz, c.read_at) AS now, c.read_at
+	  FROM (SELECT CASE WHEN (SELECT count(*) FROM job) >= 0 -- once its row is locked
+			    THEN clock_timestamp() END AS read_at) AS c
 ), bounds AS MATERIALIZED (
 	SELECT now AS as_of,
 	       coalesce(now - $9::float8 * interval '1 millisecond', '-infinity'::timestamptz) AS lower
 	  FROM clock
-), job AS MATERIALIZED (
-	SELECT j.* FROM :"bk".scheduler_job_info AS j WHERE j.job_name = $2::text
-	   FOR NO KEY UPDATE SKIP LOCKED
 ), running AS MATERIALIZED (
 	SELECT e.id, e.slot, e.server_instance, e.pid
 	  FROM job JOIN :"bk".maintenance_executions AS e ON e.operation = job.job_name
@@ -34,11 +40,15 @@ WITH clock AS MATERIALIZED (
 	  FROM running JOIN :"bk".execution_workers AS w ON w.execution_id = running.id
 	 WHERE w.lease_expires_at <= (SELECT now FROM clock)
 	   FOR UPDATE OF w SKIP LOCKED
-), busy AS MATERIALIZED (
-	SELECT running.*
-	  FROM running
-	 WHERE (SELECT count(*) FROM dead WHERE dead.execution_id = running.id) <
+), over AS MATERIALIZED (
+	SELECT e.id
+	  FROM running JOIN :"bk".maintenance_executions AS e ON e.id = running.id
+	 WHERE e.status = 'RUNNING'
+	   AND (SELECT count(*) FROM dead WHERE dead.execution_id = running.id) =
 	       (SELECT count(*) FROM :"bk".execution_workers AS w WHERE w.execution_id = running.id)
+	   FOR NO KEY UPDATE OF e SKIP LOCKED
+), busy AS MATERIALIZED (
+	SELECT running.* FROM running WHERE NOT EXISTS (SELECT FROM over WHERE over.id = running.id)
 ), free AS MATERIALIZED (
 	SELECT min(s.slot) AS slot
 	  FROM generate_series(0, $3::integer - 1) AS s (slot)
@@ -54,6 +64,8 @@ WITH clock AS MATERIALIZED (
 	       WHEN NOT EXISTS (SELECT FROM :"bk".scheduler_job_info WHERE job_name = $2::text)
 	       THEN 'unknown'
 	       WHEN job.id IS NULL THEN 'busy'
+	       WHEN job.lease_token <> (SELECT j.lease_token FROM :"bk".scheduler_job_info AS j
+					 WHERE j.id = job.id) THEN 'stale'
 	       WHEN (job.status = 'DISABLED' OR NOT job.is_active) AND NOT $5::boolean THEN 'disabled'
 	       WHEN job.status = 'PAUSED' AND NOT $5::boolean
 		    AND (job.paused_until IS NULL OR job.paused_until > clock.now) THEN 'paused'
@@ -84,9 +96,8 @@ WITH clock AS MATERIALIZED (
 	       remaining = NULL,
 	       error_code = 'ABANDONED',
 	       error_message = 'the lease expired; closed by ' || $12::text || ' pid ' || $13::text
-	  FROM running, decision, clock
-	 WHERE e.id = running.id AND e.status = 'RUNNING' AND decision.go
-	   AND NOT EXISTS (SELECT FROM busy WHERE busy.id = running.id)
+	  FROM over, decision, clock
+	 WHERE e.id = over.id AND decision.go
 	RETURNING e.id, e.processed_count
 ), buried AS (
 	DELETE FROM :"bk".execution_workers AS w USING closed WHERE w.execution_id = closed.id
@@ -135,15 +146,15 @@ WITH clock AS MATERIALIZED (
 		cancel_requested, created_at, updated_at)
 	SELECT $10::uuid, $2::text, $11::text, claimed.now,
 	       CASE WHEN NOT claimed.work
-		    THEN claimed.now + (clock_timestamp() - statement_timestamp()) END,
+		    THEN claimed.now + (clock_timestamp() - clock.read_at) END,
 	       CASE WHEN claimed.work THEN 'RUNNING' ELSE 'SUCCESS' END,
 	       CASE WHEN NOT claimed.work
-		    THEN (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint END,
+		    THEN (extract(epoch FROM clock_timestamp() - clock.read_at) * 1000)::bigint END,
 	       CASE WHEN NOT claimed.work THEN 0 END,
 	       CASE WHEN $4::boolean THEN 'MANUAL' ELSE 'SCHEDULER' END,
 	       $15::text || '/' || session_user, $12::text, $13::integer, $14::text, free.slot,
 	       claimed.lease_token, claimed.now, 0, 0, 0, 0, 0, false, clock_timestamp(), clock_timestamp()
-	  FROM claimed, free
+	  FROM claimed, free, clock
 	 WHERE (SELECT count(*) FROM closed) >= 0 -- after the old one is closed: one RUNNING per slot
 	RETURNING e.id, e.lease_token, e.status, e.executed_at, e.finished_at, e.execution_time_ms, e.as_of
 ), worker AS (
@@ -158,10 +169,12 @@ WITH clock AS MATERIALIZED (
 	SELECT $12::text, $14::text, $16::text, jsonb_build_object($2::text, clock.now), clock.now, skew.ms
 	  FROM clock, skew
 	ON CONFLICT (instance) DO UPDATE
-	   SET version = excluded.version, mapping_fingerprint = excluded.mapping_fingerprint,
+	   SET version = excluded.version,
+	       mapping_fingerprint = coalesce(excluded.mapping_fingerprint, i.mapping_fingerprint),
 	       last_ticks = i.last_ticks || excluded.last_ticks, seen_at = excluded.seen_at,
 	       clock_difference_ms = excluded.clock_difference_ms
-	 WHERE i.mapping_fingerprint IS DISTINCT FROM excluded.mapping_fingerprint
+	 WHERE i.mapping_fingerprint IS DISTINCT FROM
+		coalesce(excluded.mapping_fingerprint, i.mapping_fingerprint)
 	    OR i.version <> excluded.version
 	    OR coalesce((i.last_ticks ->> $2::text)::timestamptz <= excluded.seen_at - interval '1 minute', true)
 )

@@ -32,24 +32,33 @@ void bk_run_report_clear(struct bk_run_report *report)
 	bk_job_clean(&report->work);
 }
 
+/* What the callbacks of a run work on. */
+struct caller {
+	struct bk_app *app;
+	const char *job;
+	const char *fingerprint;
+};
+
 /* A mapping that this instance has not checked since it was last changed is
    checked before the claim: a wrong state must not look like nothing due. */
-static enum bk_rc check_mapping(struct bk_app *app, const char *fingerprint, struct bk_error *err)
+static enum bk_rc check_mapping(void *arg, struct bk_db *db, struct bk_error *err)
 {
+	const struct caller *c = arg;
+	struct bk_app *app = c->app;
 	BK_CLEAN(bk_table_clear) struct bk_table table = {.columns = NULL};
 	enum bk_rc rc;
 
-	if (app->checked_mapping && strcmp(app->checked_mapping, fingerprint) == 0)
+	if (app->checked_mapping && strcmp(app->checked_mapping, c->fingerprint) == 0)
 		return BK_OK;
-	if ((rc = bk_table_load(app->db, bk_conf_mapping(app->conf), &table, err)))
+	if ((rc = bk_table_load(db, bk_conf_mapping(app->conf), &table, err)))
 		return rc;
 	free(app->checked_mapping);
-	app->checked_mapping = bk_strdup(fingerprint);
+	app->checked_mapping = bk_strdup(c->fingerprint);
 	return BK_OK;
 }
 
-/* What a run that may change bookings knows before: the schema and the mapping. */
-static enum bk_rc look_first(struct bk_app *app, const char *fingerprint, struct bk_run_report *r)
+/* No run goes before this. */
+static enum bk_rc check_schema(struct bk_app *app, struct bk_run_report *r)
 {
 	enum bk_rc rc = bk_app_check_schema(app, false);
 
@@ -57,12 +66,17 @@ static enum bk_rc look_first(struct bk_app *app, const char *fingerprint, struct
 	if (rc && bk_db_lost(app->db) && !bk_app_connect_raw(app, r->job))
 		rc = bk_app_check_schema(app, false);
 	if (!rc)
-		return check_mapping(app, fingerprint, &r->error);
+		return BK_OK;
 	if (rc == BK_E_PERMISSION)
 		bk_app_hint_grant(app);
 	r->error = app->err;
 	r->unusable = true;
 	return rc;
+}
+
+bool bk_run_needs_mapping(const char *job)
+{
+	return strcmp(job, BK_JOB_CLEANUP) != 0;
 }
 
 /* Says more about a failure than its SQLSTATE: which name of the mapping is
@@ -78,7 +92,7 @@ static void explain(struct bk_app *app, struct bk_run_report *r)
 	if (r->rc == BK_E_PERMISSION && !r->error.hint[0])
 		bk_explain_permission(app->db, bk_conf_str(app->conf, "schema"), mapping, true,
 				      &r->error);
-	if (r->rc == BK_E_SCHEMA && !r->error.hint[0] &&
+	if (r->rc == BK_E_SCHEMA && !r->error.hint[0] && bk_run_needs_mapping(r->job) &&
 	    bk_table_load(app->db, mapping, &table, &why) == BK_E_MAPPING) {
 		r->error = why;
 		r->rc = why.rc;
@@ -184,12 +198,6 @@ void bk_run_report_log(struct bk_app *app, const struct bk_run_report *r)
 	bk_log_write(&app->log, &record);
 }
 
-/* What a run's callback for another connection works on. */
-struct caller {
-	const struct bk_app *app;
-	const char *job;
-};
-
 static enum bk_rc connect_more(void *arg, int64_t timeout_ms, bool hold, struct bk_db **ret,
 			       struct bk_error *err)
 {
@@ -215,17 +223,21 @@ static enum bk_rc run_watched(struct bk_app *app, struct bk_run_request *request
 
 static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 {
-	struct caller caller = {app, r->job};
+	char fingerprint[BK_FINGERPRINT_SIZE];
+	struct caller caller = {app, r->job, fingerprint};
 	const struct bk_options *o = &app->line.options;
 	struct bk_run_request request = bk_job_request(app->conf, r->job);
-	char fingerprint[BK_FINGERPRINT_SIZE];
 	struct bk_work work;
 
 	bk_mapping_fingerprint(bk_conf_mapping(app->conf),
 			       app->clock.wall_us(app->clock.self) / HOUR_US, fingerprint);
 	request.instance = app->instance;
 	request.os_user = app->os_user;
-	request.fingerprint = fingerprint;
+	if (bk_run_needs_mapping(r->job)) {
+		request.fingerprint = fingerprint;
+		request.check = check_mapping;
+		request.check_arg = &caller;
+	}
 	request.manual = r->manual;
 	request.force = o->force;
 	request.limit = o->limit;
@@ -242,7 +254,7 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	if (!r->rc && bk_run_idle(app->db, &request, &work, &r->result))
 		return;
 	if (!r->rc)
-		r->rc = look_first(app, fingerprint, r);
+		r->rc = check_schema(app, r);
 	if (!r->rc)
 		r->rc = run_watched(app, &request, &work, r);
 	/* A pooler may lead to a standby also once there is a connection. */

@@ -43,6 +43,10 @@ void bk_run_job(struct bk_app *app, const char *job, bool manual, int64_t busy_u
 enum bk_rc bk_run_tick(struct bk_app *app, const char *job, bool manual, int64_t busy_until,
 		       struct bk_run_report *ret);
 
+/* Whether the job reads the mapped table: all but cleanup, which runs whatever is wrong
+   there. */
+bool bk_run_needs_mapping(const char *job);
+
 /* Whether on-standby = skip holds for it. */
 bool bk_run_passes_standby(const struct bk_app *app, bool manual);
 

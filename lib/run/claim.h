@@ -14,4 +14,11 @@
 enum bk_rc bk_claim(struct bk_worker *w, struct bk_run_result *result, bool *ret_work,
 		    struct bk_error *err) BK_NODISCARD;
 
+/*
+ * The same without a look at what is due, nor a word on the mapping: for a run that can
+ * only be recorded as failed. It joins no other.
+ */
+enum bk_rc bk_claim_blindly(struct bk_worker *w, struct bk_run_result *result, bool *ret_work,
+			    struct bk_error *err) BK_NODISCARD;
+
 #endif

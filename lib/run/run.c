@@ -71,14 +71,14 @@ static bool was_signalled(enum bk_rc rc)
 	return rc == BK_E_INTERRUPTED || rc == BK_E_TERMINATED;
 }
 
-/* Drains and closes. That the record could not be closed is worse than that work
-   remains, but no error hides the one that came first. */
-static enum bk_rc run_claimed(struct bk_worker *w, struct bk_run_result *result,
+/* Drains and closes; with `failed`, only closes. That the record could not be closed is
+   worse than that work remains, but no error hides the one that came first. */
+static enum bk_rc run_claimed(struct bk_worker *w, enum bk_rc failed, struct bk_run_result *result,
 			      struct bk_error *err)
 {
 	struct bk_crew *crew = w->crew;
 	struct bk_error end_error;
-	enum bk_rc cause = work_off(w, err);
+	enum bk_rc cause = failed ? failed : work_off(w, err);
 	enum bk_rc rc;
 
 	result->processed = crew->changed;
@@ -89,7 +89,9 @@ static enum bk_rc run_claimed(struct bk_worker *w, struct bk_run_result *result,
 	if (was_signalled(cause))
 		bk_error_set(err, cause, "stopped by %s",
 			     cause == BK_E_TERMINATED ? "SIGTERM" : "SIGINT");
-	if (cause && cause != BK_E_PARTIAL)
+	if (failed)
+		crew->rest = (struct bk_rest){BK_NULL_INT, 0};
+	else if (cause && cause != BK_E_PARTIAL)
 		count_hastily(w);
 	/* What stopped the run may be why rows were refused: none of them is blamed. */
 	if (cause && bk_status_is_error(cause))
@@ -132,23 +134,62 @@ static void init(struct bk_crew *crew, struct bk_worker *w, struct bk_db *db,
 	};
 }
 
+static enum bk_rc check(struct bk_worker *w, struct bk_error *err)
+{
+	const struct bk_run_request *q = w->crew->request;
+	enum bk_rc rc = BK_OK;
+
+	while (q->check && (rc = q->check(q->check_arg, w->run.db, err)))
+		if ((rc = bk_worker_again(w, err)))
+			return rc;
+	return rc;
+}
+
+/* The database answers, but what the run has to read was locked, or too slow, for all
+   of its tries. */
+static bool was_in_the_way(const struct bk_worker *w, const struct bk_error *err)
+{
+	enum bk_fault fault = bk_fault_of(err);
+
+	return err->rc == BK_E_RUN && (fault == BK_FAULT_PASSING || fault == BK_FAULT_SLOW) &&
+	       !bk_db_lost(w->run.db);
+}
+
+/* The check and the claim. What is in the way of these must not go unrecorded, if the run
+   is due at all: then *ret_failed is what it failed with, and *err says more. */
+static enum bk_rc begin(struct bk_worker *w, struct bk_run_result *result, bool *ret_work,
+			enum bk_rc *ret_failed, struct bk_error *err)
+{
+	struct bk_error ignored;
+	enum bk_rc rc = check(w, err);
+
+	w->attempt = 0;
+	if (!rc)
+		rc = bk_claim(w, result, ret_work, err);
+	if (!rc || !was_in_the_way(w, err) || bk_claim_blindly(w, result, ret_work, &ignored))
+		return rc;
+	*ret_failed = rc;
+	return BK_OK;
+}
+
 enum bk_rc bk_run(struct bk_db **db, const struct bk_run_request *request,
 		  const struct bk_work *work, struct bk_run_result *ret, struct bk_error *err)
 {
 	struct bk_crew crew;
 	struct bk_worker w;
 	bool has_work = false;
+	enum bk_rc failed = BK_OK;
 	enum bk_rc rc;
 
 	*ret = (struct bk_run_result){.outcome = BK_OUTCOME_RAN};
 	init(&crew, &w, *db, request, work);
-	rc = bk_claim(&w, ret, &has_work, err);
+	rc = begin(&w, ret, &has_work, &failed, err);
 	(void)snprintf(w.run.application, sizeof(w.run.application), "bk:%s:%" PRId64, request->job,
 		       w.run.execution);
 	w.attempt = 0;
 	if (!rc && has_work) {
 		bk_db_on_wait(w.run.db, bk_crew_progress, &crew);
-		rc = run_claimed(&w, ret, err);
+		rc = run_claimed(&w, failed, ret, err);
 	}
 	bk_db_on_wait(w.run.db, NULL, NULL);
 	*db = w.run.db;

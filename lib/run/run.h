@@ -9,7 +9,8 @@
  *     bk_run_result_clear(&result);
  *
  * A run that was claimed is closed exactly once, also when it fails, unless
- * the lease was lost: then nothing more is written.
+ * the lease was lost: then nothing more is written. One that could not look whether
+ * work is due, because of what may pass and did not, is claimed to say so.
  */
 #ifndef BK_RUN_RUN_H
 #define BK_RUN_RUN_H
@@ -37,7 +38,7 @@ struct bk_run_request {
 	const char *instance;
 	const char *os_user;
 	const char *version;
-	const char *fingerprint; /* of the mapping, stored with the tick */
+	const char *fingerprint; /* of the mapping, stored with the tick; NULL = not checked */
 	bool manual;             /* by hand: ignores the delay, recorded as MANUAL */
 	bool force;              /* also when paused or disabled at run time */
 	int64_t slots;           /* so many instances may work on the job at once */
@@ -72,6 +73,10 @@ struct bk_run_request {
 	enum bk_rc (*connect)(void *arg, int64_t timeout_ms, bool hold, struct bk_db **ret,
 			      struct bk_error *err);
 	void *connect_arg;
+	/* Before the claim: whether the work can be done at all. Called again, on another
+	   connection maybe, after what may pass. NULL = there is nothing to check. */
+	enum bk_rc (*check)(void *arg, struct bk_db *db, struct bk_error *err);
+	void *check_arg;
 	/* How far the run is; called some five times a second while it is at work,
 	   by the thread of bk_run. NULL = nobody looks. */
 	void (*progress)(void *arg, const struct bk_progress *progress);

@@ -226,4 +226,55 @@ run bkmaint cleanup
 is_rc 0
 is "$(all_records status)" "ABANDONED, SUCCESS"
 
+# absent_table TEXT N: it says N times that the table is not there
+absent_table() {
+	is "$(grep -c 'table "public.bookings" does not exist' <<<"$1")" "$2"
+}
+
+t "a mapping that does not fit does not stop it, nor is it taken for checked"
+configure
+empty_table
+sql "alter table public.bookings rename to away"
+running activate-due '-1 second'
+run bkmaint cleanup
+is_rc 0
+is "$(all_records operation status)" "activate-due ABANDONED, cleanup SUCCESS"
+sql_is "select mapping_fingerprint from bk.instances" ""
+run bkactivate --now
+is_rc 78
+absent_table "$ERR" 1
+
+t "where what it needs itself is gone, it says that"
+sql "alter table bk.booking_holds rename to elsewhere"
+run bkmaint cleanup
+is_rc 78
+err_has "booking_holds"
+absent_table "$ERR" 0
+sql "alter table bk.elsewhere rename to booking_holds"
+
+t "nor does it stop it among the due jobs: the others are kept from running, and say so once"
+sql "alter table public.away rename to bookings"
+empty_table
+sql "alter table public.bookings rename to away"
+running activate-due '-1 second'
+run bkmaint run --due
+is_rc 78
+absent_table "$ERR" 1
+is "$(all_records operation status)" "activate-due ABANDONED, cleanup SUCCESS"
+sql "update bk.scheduler_job_info set next_execution_time = null"
+run bkmaint run --due --json
+is_rc 78
+json_is '[.error.code, (.data.runs[] | .operation, .status)] | tojson' \
+	'["MAPPING","update-completed",null,"cleanup","SUCCESS"]'
+sql "alter table public.away rename to bookings"
+
+t "it leaves what was checked as it is"
+empty_table
+bkactivate --now
+checked=$(sql "select mapping_fingerprint from bk.instances")
+run bkmaint cleanup
+is_rc 0
+[ -n "$checked" ] || harness_fail "the mapping" "checked" ""
+sql_is "select mapping_fingerprint from bk.instances" "$checked"
+
 done_testing

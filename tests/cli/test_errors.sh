@@ -83,7 +83,7 @@ done <<'END'
 nosuch|id|status|starts_at||bookings.table: table "public.nosuch" does not exist
 nosuch.bookings|id|status|starts_at||bookings.table: table "nosuch.bookings" does not exist
 Bookings|id|status|starts_at||bookings.table: table "public.Bookings" does not exist
-pg_catalog.pg_roles|id|status|starts_at||bookings.table: "pg_catalog.pg_roles" is no table
+pg_catalog.pg_class_oid_index|id|status|starts_at||bookings.table: "pg_catalog.pg_class_oid_index" is no table
 bookings|nosuch|status|starts_at||bookings.key: table "public.bookings" has no column "nosuch"
 bookings|id|Status|starts_at||bookings.status: table "public.bookings" has no column "Status"
 bookings|id|status|begins||bookings.start: table "public.bookings" has no column "begins"

@@ -71,7 +71,8 @@ is "$(sql "select string_agg(rule || ' ' || from_state || to_state, ', ' order b
 	"complete AD, first NZ, second ZG" transitions
 
 t "with defaults = no a job lives by the rules of the file"
-below=('defaults = no' 'rule only { job = "activate-due" from = {"C"} to = "A" due = "start" until = "ends" }')
+below=('defaults = no'
+	'rule only { job = "activate-due" from = {"C"} to = "A" due = "start" until = "ends" }')
 mapping 'start = "start" end = "ends"'
 run bkstatus jobs --json
 is_rc 0
@@ -86,9 +87,10 @@ is "$(sql "select string_agg(k || state, ' ' order by k) from app.b")" "1A 2C 3A
 below=()
 
 t "a statement behind the batch sees what was changed, and fails with it"
-mapping 'start = "start" end = "ends"' \
-	"after-batch = \"INSERT INTO app.audit SELECT c.k, c.rule || ' ' || c.from_state || c.to_state FROM changed AS c\""
-sql "truncate app.b; insert into app.b select g, 'C', now() - interval '1 h', null from generate_series(1, 5) as g"
+statement="INSERT INTO app.audit SELECT c.k, c.rule || ' ' || c.from_state || c.to_state FROM changed AS c"
+mapping 'start = "start" end = "ends"' "after-batch = \"$statement\""
+sql "truncate app.b; insert into app.b select g, 'C', now() - interval '1 h', null
+	from generate_series(1, 5) as g"
 run bkactivate --now
 is_rc 0
 is "$(sql "select string_agg(k || what, ', ' order by k) from app.audit")" \
@@ -133,12 +135,12 @@ END
 
 while IFS='|' read -r line message; do
 	t "wrong beside the bookings: $line"
-	below=("$line")
+	below=("${line/FROM/job = \"activate-due\" from =}")
 	mapping 'start = "start" end = "ends"'
 	refused 78 "$message"
 done <<'END'
-rule x { job = "activate-due" from = {"C"} to = "C" due = "start" }|rule x gives "C", and takes bookings from it
-rule x { job = "activate-due" from = {"N"} to = "A" due = "start" }|rule x of activate-due gives "A", from which rule complete of update-completed goes on
+rule x { FROM {"C"} to = "C" due = "start" }|rule x gives "C", and takes bookings from it
+rule x { FROM {"N"} to = "A" due = "start" }|from which rule complete of update-completed goes on
 rule x { job = "nobody" from = {"N"} to = "G" due = "start" }|rule x: job: "nobody" is no job with rules
 rule x { job = "activate-due" from = {"N"} due = "start" }|rule x: to is missing
 rule x { job = "activate-due" from = {"N"} to = "G" due = "start" color = red }|unknown key "color"
@@ -159,7 +161,7 @@ where = "(b.nosuch)"|78|bookings.where: (b.nosuch): column b.nosuch does not exi
 where = "(b.note)"|78|bookings.where: (b.note): is of type text, boolean is needed
 where = "(nextval('app.s') > 0)"|78|calls a VOLATILE function
 where = "(random() > 2)"|78|calls a VOLATILE function
-hold = "(b.naive)"|78|bookings.hold: (b.naive): is of type timestamp without time zone, timestamp with time zone is needed
+hold = "(b.naive)"|78|(b.naive): is of type timestamp without time zone, timestamp with time zone is
 hold = "naive"|78|bookings.hold: column "naive" is of type timestamp without time zone
 set = {"nosuch = 1"}|78|table "app.b" has no column "nosuch"
 set = {"note = (SELECT x FROM app.audit)"}|78|bookings.set: note
@@ -177,7 +179,8 @@ run bkactivate --now
 is_rc 0
 
 t "rows that a policy hides are an error, unless that is accepted"
-sql "truncate app.b; insert into app.b select g, 'C', now() - interval '1 h', null, 'tenant ' || g % 2 from generate_series(1, 4) as g;
+sql "truncate app.b; insert into app.b select g, 'C', now() - interval '1 h', null, 'tenant ' || g % 2
+		from generate_series(1, 4) as g;
 	alter table app.b enable row level security;
 	create policy mine on app.b using (note = current_setting('app.tenant', true));
 	create role worker login; grant booking_update to worker; grant usage on schema app to worker;

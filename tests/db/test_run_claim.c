@@ -298,6 +298,20 @@ START_TEST(a_running_record_without_workers_is_dead)
 }
 END_TEST
 
+/* As while cleanup closes it, which then waits for the job's row. */
+START_TEST(a_dead_run_that_is_being_closed_stays_busy)
+{
+	make_running("host-7", "-1 second");
+	side_exec(rig.side, "DELETE FROM bk.execution_workers");
+	side_exec(rig.side, "BEGIN; SELECT 1 FROM bk.maintenance_executions FOR NO KEY UPDATE");
+	ck_assert_msg(rig_run() == BK_OK, "%s", rig.err.message);
+	ck_assert_int_eq(rig.result.outcome, BK_OUTCOME_BUSY);
+	side_exec(rig.side, "COMMIT");
+	ck_assert_int_eq(rig_run(), BK_OK);
+	ck_assert_str_eq(rig.result.abandoned_id, "1");
+}
+END_TEST
+
 START_TEST(a_tick_that_is_not_due_leaves_a_dead_run_alone)
 {
 	make_running("host-7", "-1 second");
@@ -440,6 +454,7 @@ static TCase *leases(void)
 	ADD(tc, an_expired_lease_whose_ledger_row_is_locked_stays_busy);
 	ADD(tc, a_run_is_alive_as_long_as_one_of_its_workers_is);
 	ADD(tc, a_running_record_without_workers_is_dead);
+	ADD(tc, a_dead_run_that_is_being_closed_stays_busy);
 	ADD(tc, a_tick_that_is_not_due_leaves_a_dead_run_alone);
 	return tc;
 }

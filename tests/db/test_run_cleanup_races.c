@@ -179,6 +179,63 @@ START_TEST(a_run_whose_record_was_closed_writes_nothing_more)
 }
 END_TEST
 
+/* Another session has locked that job, as a pause or a run's end does, and wants `more`
+   as soon as the cleanup waits for it. */
+static void hold_job(const char *job, const char *more)
+{
+	side_exec(rig.side,
+		  "BEGIN; SELECT 1 FROM bk.scheduler_job_info WHERE job_name = '%s' FOR"
+		  " NO KEY UPDATE",
+		  job);
+	side_send(rig.side,
+		  "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP"
+		  " PERFORM pg_sleep(0.01); END LOOP; END $$; %s; COMMIT",
+		  more);
+}
+
+/* Two jobs whose order by name is not that of their numbers. */
+static void pause_all(int n)
+{
+	if (n != 1)
+		return;
+	(void)dead_execution("update-expired", 1, "-1 s", 2);
+	(void)dead_execution("cleanup", 1, "-1 s", 7);
+	hold_job("cleanup", "SELECT 1 FROM bk.scheduler_job_info WHERE job_name = 'update-expired'"
+			    " FOR NO KEY UPDATE");
+}
+
+START_TEST(a_pause_of_all_jobs_and_a_cleanup_lock_them_in_one_order)
+{
+	(void)dead_execution("activate-due", 0, "-1 s", 1);
+	rig.before_batch = pause_all;
+	ck_assert_int_eq(dead_cleaned(), 3);
+	side_finish(rig.side);
+	ck_assert_int_eq(rig.result.retries, 0);
+}
+END_TEST
+
+static void refuse_again(int n)
+{
+	if (n == 1)
+		hold_job("activate-due", "UPDATE bk.quarantined_bookings SET tries = tries + 1,"
+					 " next_try_at = now() + interval '1 h'");
+}
+
+/* The end of a run that was refused the booking once more. */
+START_TEST(an_end_that_sets_a_booking_aside_and_a_cleanup_lock_in_one_order)
+{
+	(void)dead_execution("activate-due", 0, "-1 s", 1);
+	side_exec(rig.side, "INSERT INTO bk.quarantined_bookings SELECT 'activate', '{5}',"
+			    " 'activate-due', 1, '23514', 'm', now(), now(), 1,"
+			    " now() - interval '8 d'");
+	rig.before_batch = refuse_again;
+	ck_assert_int_eq(dead_cleaned(), 1);
+	side_finish(rig.side);
+	ck_assert_int_eq(rig.result.retries, 0);
+	ck_assert_int_eq(side_int(rig.side, "SELECT tries FROM bk.quarantined_bookings"), 2);
+}
+END_TEST
+
 enum { ROUNDS = 8, RACERS = 4 };
 
 /* A process of its own. Its exit status: 0 = it ran or found the job busy; else it says why. */
@@ -245,6 +302,8 @@ int main(void)
 	ADD(tc, a_claim_while_the_execution_is_being_closed_finds_the_job_busy);
 	ADD(tc, what_a_claim_took_over_first_is_not_closed_again);
 	ADD(tc, a_run_whose_record_was_closed_writes_nothing_more);
+	ADD(tc, a_pause_of_all_jobs_and_a_cleanup_lock_them_in_one_order);
+	ADD(tc, an_end_that_sets_a_booking_aside_and_a_cleanup_lock_in_one_order);
 	ADD(tc, cleanups_and_claims_that_race_close_each_execution_once);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);

@@ -13,11 +13,12 @@
 #include "rig.h"
 #include "suite.h"
 
-#define BERLIN                                                                                       \
-	"bookings { table = \"app.b\" key = {\"k\"} status = \"state\" start = \"start::timestamp\"" \
-	" end = \"until::timestamp\" check-in-mode = tracked check-in = \"arrived::timestamp\""      \
-	" time-zone = \"Europe/Berlin\" states { confirmed = {\"C\"} active = {\"A\"}"               \
-	" completed = {\"D\"} no-show = {\"N\"} } } update-expired { enabled = no }"
+#define BERLIN                                                                                     \
+	"bookings { table = \"app.b\" key = {\"k\"} status = \"state\" "                           \
+	"start = \"start::timestamp\" end = \"until::timestamp\" "                                 \
+	"check-in-mode = tracked check-in = \"arrived::timestamp\" "                               \
+	"time-zone = \"Europe/Berlin\" states { confirmed = {\"C\"} active = {\"A\"} "             \
+	"completed = {\"D\"} no-show = {\"N\"} } } update-expired { enabled = no }"
 
 static const char *const zones[] = {"Asia/Tokyo", "America/New_York"};
 

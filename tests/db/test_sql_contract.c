@@ -62,7 +62,8 @@ static const struct contract {
 	{"booking_batch_head", "pg_advisory_xact_lock_shared set_config", false, false},
 	{"booking_checks", "expression", false, false},
 	{"booking_columns",
-	 "relkind has_children key_is_unique name type_name type_shown type_base type_kind is_generated",
+	 "relkind has_children key_is_unique name type_name type_shown type_base type_kind"
+	 " is_generated",
 	 false, false},
 	{"booking_count", "n oldest", false, false},
 	{"booking_explain", "QUERY~PLAN", false, false},
