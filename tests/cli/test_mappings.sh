@@ -103,6 +103,13 @@ four='activate-due cancel-no-shows update-completed update-expired'
 	sql_is "select distinct description from bk.maintenance_executions
 		where operation = 'decline-unanswered'" \
 		"$(sed -n 's/^	description = "\(.*\)"$/\1/p' "$BK_CONFIG")"
+
+	t "tenants: a booking can be put on hold, unless a policy hides it"
+	one_of="select id from saas.expected where what = 'without a time' and tenant_id ="
+	run bkmaint hold 1 "$(sql "$one_of 1")" --reason=x -U runner
+	is_rc 0
+	run bkmaint hold 5 "$(sql "$one_of 5")" --reason=x -U runner
+	is_rc 66
 	example app-scheduler app_scheduler activate-due cancel-no-shows update-completed
 }
 
