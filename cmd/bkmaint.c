@@ -21,14 +21,15 @@ static const char *const examples[] = {
 	NULL,
 };
 
-#define OPERATION_OPTIONS "wait limit allow backlog force dry-run"
+#define OPERATION_OPTIONS "wait limit allow backlog force dry-run explain"
 
 static const struct bk_command commands[] = {
 	{BK_JOB_ACTIVATE, "", 0, OPERATION_OPTIONS, "activate due bookings now"},
 	{BK_JOB_NO_SHOW, "", 0, OPERATION_OPTIONS, "cancel no-shows now"},
 	{BK_JOB_COMPLETE, "", 0, OPERATION_OPTIONS, "complete ended bookings now"},
 	{BK_JOB_EXPIRE, "", 0, OPERATION_OPTIONS, "expire unconfirmed bookings now"},
-	{BK_JOB_CLEANUP, "", 0, "force dry-run", "close records of dead runs, remove what is over"},
+	{BK_JOB_CLEANUP, "", 0, "force dry-run explain",
+	 "close records of dead runs, remove what is over"},
 	{"run", "", 0, "due", "with --due: every due job but those of bkactivate and bknoshow"},
 	{"pause", "[JOB]", BK_OPERAND_MAYBE, "all until reason!", "let no tick run the job"},
 	{"resume", "[JOB]", BK_OPERAND_MAYBE, "all", "end the pause of the job"},

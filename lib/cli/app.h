@@ -96,6 +96,10 @@ enum bk_rc bk_app_write(struct bk_app *app, const struct bk_buf *text);
    `about` says of the run (NULL = nothing); the end will not say it again. */
 void bk_app_fail(struct bk_app *app, const struct bk_error *err, const struct bk_log_record *about);
 
+/* Says lines of text on standard error that are part of the result and have no place on
+   standard output; not with --quiet. */
+void bk_app_note(struct bk_app *app, const char *text);
+
 /* Logs a warning (also to the terminal when the log is elsewhere). */
 void bk_app_warn(struct bk_app *app, const char *fmt, ...) BK_PRINTF(2, 3);
 

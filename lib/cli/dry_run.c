@@ -6,42 +6,50 @@
 #include "cli/run_job.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/pager.h"
 #include "conf/jobs.h"
 #include "rule/table.h"
 
 /* JSON is one document that must fit in memory, so it lists so many bookings
-   and counts them all; csv and jsonl list them all. */
+   and counts them all; csv and jsonl list them all. CSV has rows only: its totals and
+   the word that nothing was changed go to standard error. */
 #define JSON_ITEMS 1000
+
+struct rule_total {
+	char *rule;
+	int64_t count;
+};
 
 struct dry_out {
 	struct bk_app *app;
 	const char *job;
+	struct bk_pager pager;
 	struct bk_json *items;
-	int64_t limit; /* -1 = all */
 	int64_t total;
 	int64_t listed;
-	bool more;   /* the limit cut the list short */
 	bool headed; /* the head of csv is written */
-	struct {
-		const char *rule;
-		int64_t count;
-	} rules[16];
+	struct rule_total *rules;
 	size_t rule_count;
 };
 
+/* Rule comes after rule, so it is the last one most of the time. */
 static void count_rule(struct dry_out *d, const char *rule)
 {
-	size_t i = 0;
+	size_t i = d->rule_count;
 
-	while (i < d->rule_count && strcmp(d->rules[i].rule, rule) != 0)
-		i++;
-	if (i == d->rule_count && i < BK_COUNT(d->rules))
-		d->rules[d->rule_count++].rule = rule;
-	d->rules[i].count++;
+	while (i > 0 && strcmp(d->rules[i - 1].rule, rule) != 0)
+		i--;
+	if (i == 0) {
+		d->rules = bk_realloc(d->rules, d->rule_count + 1, sizeof(*d->rules));
+		d->rules[d->rule_count++] = (struct rule_total){bk_strdup(rule), 0};
+		i = d->rule_count;
+	}
+	d->rules[i - 1].count++;
 }
 
 static struct bk_json *row_json(const struct bk_dry_row *row)
@@ -120,10 +128,6 @@ static enum bk_rc on_row(void *arg, const struct bk_dry_row *row, struct bk_erro
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
 	enum bk_rc rc;
 
-	if (d->total == d->limit) {
-		d->more = true;
-		return BK_OK;
-	}
 	d->total++;
 	count_rule(d, row->rule);
 	if (d->app->format == BK_OUT_JSON) {
@@ -135,7 +139,7 @@ static enum bk_rc on_row(void *arg, const struct bk_dry_row *row, struct bk_erro
 	}
 	put_head(d, &out);
 	put_row(d, row, &out);
-	rc = bk_app_write(d->app, &out);
+	rc = bk_pager_write(&d->pager, &out);
 	if (rc)
 		*err = d->app->err;
 	return rc;
@@ -162,16 +166,71 @@ static void set_summary(struct bk_json *o, const struct dry_out *d, const struct
 	bk_json_set_str(o, "asOf", head->as_of);
 	bk_json_set_str(o, "jobStatus", head->job_status);
 	bk_json_set_str(o, "nextExecutionTime", head->next_at);
+	bk_json_set_str(o, "pausedUntil", head->paused_until);
+	bk_json_set_str(o, "pausedReason", head->paused_reason);
+	bk_json_set_str(o, "runningExecutionId", head->running_id);
+	bk_json_set_str(o, "leaseExpiresAt", head->lease_until);
 	bk_json_set_int(o, "total", d->total);
 	bk_json_set(o, "rules", rules_json(d));
 }
 
-/* What stands under the rows in each format. */
-static enum bk_rc finish(struct dry_out *d, const struct bk_dry_head *head, bool failed)
+/* What a run would heed and a dry run does not. */
+static void put_state(struct bk_buf *out, const struct bk_dry_head *head)
 {
+	if (head->job_status)
+		bk_buf_fmt(out, "; the job is %s", head->job_status);
+	if (head->running_id)
+		bk_buf_fmt(out, " as execution %s, its lease until %s", head->running_id,
+			   head->lease_until);
+	if (head->paused_until)
+		bk_buf_fmt(out, ", paused until %s", head->paused_until);
+	if (head->paused_reason) {
+		bk_buf_str(out, " (");
+		bk_escape_line(out, head->paused_reason);
+		bk_buf_char(out, ')');
+	}
+	if (head->next_at)
+		bk_buf_fmt(out, ", its next run at %s", head->next_at);
+}
+
+/* The word that nothing was changed, and how many by which rule; a line each. */
+static enum bk_rc finish_text(struct dry_out *d, const struct bk_dry_head *head)
+{
+	bool aside = d->app->format == BK_OUT_CSV;
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
 
-	if (d->app->format == BK_OUT_JSON) {
+	for (size_t i = 0; i < d->rule_count; i++)
+		bk_buf_fmt(&out, "rule %s: %" PRId64 "\n", d->rules[i].rule, d->rules[i].count);
+	bk_buf_fmt(&out, "DRY RUN: %s would change %" PRId64 " %ss as of %s; nothing was changed",
+		   d->job, d->total, bk_run_noun(d->job), head->as_of);
+	put_state(&out, head);
+	bk_buf_char(&out, '\n');
+	if (!aside)
+		return bk_pager_write(&d->pager, &out);
+	bk_app_note(d->app, bk_buf_cstr(&out));
+	return BK_OK;
+}
+
+static enum bk_rc finish_jsonl(struct dry_out *d, const struct bk_dry_head *head)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+	BK_CLEAN(bk_json_clean) struct bk_json *line = bk_json_object();
+
+	bk_json_set_str(line, "type", "summary");
+	set_summary(line, d, head);
+	bk_json_render(line, &out);
+	bk_buf_char(&out, '\n');
+	return bk_app_write(d->app, &out);
+}
+
+/* What stands under the rows in each format. */
+static enum bk_rc finish(struct dry_out *d, const struct bk_dry_head *head)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+	enum bk_rc rc;
+
+	switch (d->app->format) {
+	case BK_OUT_JSON:
 		d->app->message = "dry run: nothing was changed";
 		d->app->data = bk_json_object();
 		set_summary(d->app->data, d, head);
@@ -179,102 +238,97 @@ static enum bk_rc finish(struct dry_out *d, const struct bk_dry_head *head, bool
 		bk_json_set_int(d->app->data, "limit", JSON_ITEMS);
 		bk_json_set_null(d->app->data, "nextCursor");
 		return BK_OK;
+	case BK_OUT_JSONL:
+		return finish_jsonl(d, head);
+	case BK_OUT_CSV:
+	case BK_OUT_DEFAULT:
+	case BK_OUT_TABLE:
+		break;
 	}
 	put_head(d, &out);
-	if (d->app->format == BK_OUT_CSV)
-		return bk_app_write(d->app, &out);
-	if (d->app->format == BK_OUT_JSONL) {
-		BK_CLEAN(bk_json_clean) struct bk_json *line = bk_json_object();
-
-		if (failed)
-			return BK_OK; /* the error is the last line */
-		bk_json_set_str(line, "type", "summary");
-		set_summary(line, d, head);
-		bk_json_render(line, &out);
-		bk_buf_char(&out, '\n');
-		return bk_app_write(d->app, &out);
-	}
-	for (size_t i = 0; i < d->rule_count; i++)
-		bk_buf_fmt(&out, "rule %s: %" PRId64 "\n", d->rules[i].rule, d->rules[i].count);
-	bk_buf_fmt(
-		&out,
-		"DRY RUN: %s would change %" PRId64 " %ss as of %s; nothing was changed%s%s%s%s\n",
-		d->job, d->total, bk_run_noun(d->job), head->as_of,
-		head->job_status ? "; the job is " : "", head->job_status ? head->job_status : "",
-		head->next_at ? ", its next run at " : "", head->next_at ? head->next_at : "");
-	return bk_app_write(d->app, &out);
-}
-
-/* The same guard as a run: before the first success no more than
-   first-run-limit, unless --allow or --limit say otherwise. */
-static enum bk_rc guard(struct bk_app *app, const struct dry_out *d, const struct bk_dry_head *head)
-{
-	const struct bk_options *o = &app->line.options;
-	int64_t allowed = bk_conf_job_num(app->conf, d->job, "first-run-limit");
-
-	if (!head->never_succeeded || allowed == 0)
-		return BK_OK;
-	if (o->allow > allowed)
-		allowed = o->allow;
-	if (d->total <= allowed)
-		return BK_OK;
-	bk_error_set(&app->err, BK_E_REFUSED,
-		     "the first run of %s would be refused: more than %" PRId64
-		     " bookings (first-run-limit)",
-		     d->job, allowed);
-	return bk_error_hint(&app->err, "let it through once with --allow=N");
+	rc = out.len ? bk_app_write(d->app, &out) : BK_OK;
+	return rc ? rc : finish_text(d, head);
 }
 
 /* What the run would end with, as far as a look can tell. */
 static enum bk_rc verdict(struct bk_app *app, const struct dry_out *d,
 			  const struct bk_dry_head *head)
 {
-	enum bk_rc rc = guard(app, d, head);
+	const struct bk_bound *bound = &head->bound;
 
-	if (rc || !d->more)
-		return rc;
+	if (bound->key && !bound->trickle && d->total > bound->allowed) {
+		bk_error_set(&app->err, BK_E_REFUSED,
+			     "%s%s would be refused: it would change %" PRId64
+			     " %ss, %s allows %" PRId64,
+			     head->never_succeeded ? "the first run of " : "", d->job, d->total,
+			     bk_run_noun(d->job), bound->key, bound->allowed);
+		return bk_error_hint(&app->err, "let it through once with --allow=N");
+	}
+	if (!head->more)
+		return BK_OK;
+	if (bound->trickle)
+		return bk_error_set(&app->err, BK_E_PARTIAL,
+				    "more than the %" PRId64
+				    " bookings that max-changes allows are due, work would remain",
+				    bound->allowed);
 	return bk_error_set(&app->err, BK_E_PARTIAL,
 			    "the limit of %" PRId64 " bookings is reached, work would remain",
-			    d->limit);
+			    app->line.options.limit);
 }
 
 static void clear_dry(struct dry_out *d)
 {
+	for (size_t i = 0; i < d->rule_count; i++)
+		free(d->rules[i].rule);
+	free(d->rules);
 	bk_json_clean(&d->items);
+	bk_pager_clear(&d->pager);
+}
+
+/* The list up to its last row. */
+static enum bk_rc list(struct dry_out *d, struct bk_dry_head *head)
+{
+	struct bk_app *app = d->app;
+	BK_CLEAN(bk_job_clean) struct bk_job *work = bk_job_new(app->conf, d->job);
+	struct bk_run_request request = bk_job_request(app->conf, d->job);
+	enum bk_rc rc;
+
+	bk_run_narrow(app, &request);
+	rc = bk_job_dry_run(work, app->db, &request, on_row, d, head, &app->err);
+	if (rc == BK_E_PERMISSION)
+		bk_explain_permission(app->db, request.schema, bk_conf_mapping(app->conf), false,
+				      &app->err);
+	return rc;
+}
+
+/* What a job that the file disables is to a command: for a tick no error, for there are no
+   rules then, and nothing is due. */
+enum bk_rc bk_dry_allowed(struct bk_app *app, const char *job, bool manual)
+{
+	if (!manual || bk_conf_job_enabled(app->conf, job))
+		return BK_OK;
+	return bk_error_set(&app->err, BK_E_DISABLED, "%s is disabled in the configuration", job);
 }
 
 enum bk_rc bk_dry_command(struct bk_app *app, const char *job, bool manual)
 {
-	const struct bk_options *o = &app->line.options;
 	BK_CLEAN(bk_dry_head_clear) struct bk_dry_head head = {.as_of = NULL};
 	BK_CLEAN(clear_dry)
-	struct dry_out d = {.app = app, .job = job, .items = bk_json_array(), .limit = o->limit};
-	BK_CLEAN(bk_job_clean) struct bk_job *work = NULL;
-	const char *schema = bk_conf_str(app->conf, "schema");
-	bool enabled = bk_conf_job_enabled(app->conf, job);
-	enum bk_rc end;
+	struct dry_out d = {.app = app, .job = job, .pager = bk_pager_begin(app)};
 	enum bk_rc rc;
 
-	/* For a tick that is no error: there are no rules then, and nothing is due. */
-	if (manual && !enabled)
-		return bk_error_set(&app->err, BK_E_DISABLED, "%s is disabled in the configuration",
-				    job);
-	if ((rc = bk_app_connect(app, job, true)))
+	if ((rc = bk_dry_allowed(app, job, manual)) || (rc = bk_app_connect(app, job, true)))
 		return rc;
-	work = bk_job_new(app->conf, job);
-	rc = bk_job_dry_run(work, app->db, schema,
-			    o->backlog ? -1 : bk_conf_job_num(app->conf, job, "max-age"),
-			    o->limit < 0 ? -1 : o->limit + 1, on_row, &d, &head, &app->err);
-	if (rc == BK_E_PERMISSION)
-		bk_explain_permission(app->db, schema, bk_conf_mapping(app->conf), false,
-				      &app->err);
-	if (rc)
+	d.items = bk_json_array();
+	if ((rc = list(&d, &head)))
 		return rc;
-	if (!enabled) {
+	if (!bk_conf_job_enabled(app->conf, job)) {
 		bk_free_str(&head.job_status);
 		head.job_status = bk_strdup("DISABLED");
 	}
-	end = verdict(app, &d, &head);
-	rc = finish(&d, &head, end != BK_OK);
-	return end ? end : rc;
+	/* Who reads for an hour needs no connection meanwhile. */
+	bk_db_clean(&app->db);
+	if ((rc = finish(&d, &head)) || (rc = bk_pager_end(&d.pager)))
+		return rc;
+	return verdict(app, &d, &head);
 }

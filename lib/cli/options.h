@@ -38,6 +38,7 @@ struct bk_options {
 	bool force;
 	bool backlog;
 	bool dry_run;
+	bool explain;
 	int64_t limit; /* -1 = not given, here and below */
 	int64_t allow;
 	int64_t for_ms;

@@ -84,15 +84,17 @@ struct bk_json *bk_report_error_line(const struct bk_app *app, const struct bk_e
 	return o;
 }
 
-/* One line, one write(2). Standard error that cannot be written is nobody's
-   business: there is no place left to say so. */
+/* One line, one write(2); NULL `what` = the text alone. Standard error that cannot be
+   written is nobody's business: there is no place left to say so. */
 static void say(const struct bk_app *app, const char *what, const char *color, const char *text)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf line = BK_BUF_INIT;
 	ssize_t ignored;
 
-	bk_buf_fmt(&line, "%s: %s%s:%s ", app->tool->name, app->err_color ? color : "", what,
-		   app->err_color ? PLAIN : "");
+	bk_buf_fmt(&line, "%s: ", app->tool->name);
+	if (what)
+		bk_buf_fmt(&line, "%s%s:%s ", app->err_color ? color : "", what,
+			   app->err_color ? PLAIN : "");
 	bk_escape_line(&line, text);
 	bk_buf_char(&line, '\n');
 	ignored = write(STDERR_FILENO, line.data, line.len);
@@ -148,6 +150,23 @@ void bk_app_warn(struct bk_app *app, const char *fmt, ...)
 		bk_log_fmt(&app->log, BK_LOG_WARN, "%s", text);
 	if (app->log.target == BK_LOG_STDERR ? !json_on_stderr(&app->log) : isatty(STDERR_FILENO))
 		say(app, "warning", PURPLE, text);
+}
+
+void bk_app_note(struct bk_app *app, const char *text)
+{
+	if (app->line.options.quiet)
+		return;
+	bk_progress_erase(&app->progress);
+	for (size_t len; *text; text += len + (text[len] == '\n')) {
+		BK_CLEAN(bk_free_str) char *line = NULL;
+
+		len = strcspn(text, "\n");
+		line = bk_strndup(text, len);
+		if (json_on_stderr(&app->log))
+			bk_log_fmt(&app->log, BK_LOG_INFO, "%s", line);
+		else
+			say(app, NULL, NULL, line);
+	}
 }
 
 static enum bk_rc output_error(struct bk_error *err, int number)

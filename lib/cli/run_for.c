@@ -52,11 +52,14 @@ static enum bk_rc tick(void *arg, struct bk_error *err)
 static enum bk_rc check_options(struct bk_app *app, bool manual, int64_t splay_ms)
 {
 	const struct bk_options *o = &app->line.options;
-	const char *other = manual ? "now" : o->dry_run ? "dry-run" : "allow";
+	const char *other = manual       ? "now"
+			    : o->dry_run ? "dry-run"
+			    : o->explain ? "explain"
+					 : "allow";
 	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
 
 	/* --allow lets one run through, and here there are several. */
-	if (manual || o->dry_run || o->allow >= 0)
+	if (manual || o->dry_run || o->explain || o->allow >= 0)
 		return bk_error_set(&app->err, BK_E_USAGE, "options --for and --%s contradict",
 				    other);
 	if (splay_ms < o->for_ms)

@@ -221,6 +221,16 @@ static enum bk_rc run_watched(struct bk_app *app, struct bk_run_request *request
 	return rc;
 }
 
+void bk_run_narrow(const struct bk_app *app, struct bk_run_request *request)
+{
+	const struct bk_options *o = &app->line.options;
+
+	request->limit = o->limit;
+	request->allow = o->allow;
+	if (o->backlog)
+		request->max_age_ms = -1;
+}
+
 static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 {
 	char fingerprint[BK_FINGERPRINT_SIZE];
@@ -240,14 +250,11 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	}
 	request.manual = r->manual;
 	request.force = o->force;
-	request.limit = o->limit;
-	request.allow = o->allow;
+	bk_run_narrow(app, &request);
 	request.clock = app->clock;
 	request.random = app->random;
 	request.connect = connect_more;
 	request.connect_arg = &caller;
-	if (o->backlog)
-		request.max_age_ms = -1;
 	r->work = bk_job_new(app->conf, r->job);
 	r->rc = bk_job_work(r->work, &work, &r->error);
 	/* Most ticks are over here. */

@@ -88,7 +88,16 @@ enum bk_rc bk_run_for_command(struct bk_app *app, const char *job, bool manual);
 /* `bkmaint run --due`. */
 enum bk_rc bk_run_due_command(struct bk_app *app);
 
-/* The dry run of a job, printed as it arrives. */
+/* The dry run of a job. */
 enum bk_rc bk_dry_command(struct bk_app *app, const char *job, bool manual);
+
+/* Whether a job may be looked at by hand: BK_E_DISABLED where the file disables it. */
+enum bk_rc bk_dry_allowed(struct bk_app *app, const char *job, bool manual) BK_NODISCARD;
+
+/* --explain: the SQL of the job's batches, their parameters and plans. */
+enum bk_rc bk_explain_command(struct bk_app *app, const char *job, bool manual);
+
+/* What --limit, --allow and --backlog say, into a request. */
+void bk_run_narrow(const struct bk_app *app, struct bk_run_request *request);
 
 #endif

@@ -96,6 +96,8 @@ enum bk_rc bk_run_command(struct bk_app *app, const char *job, bool manual)
 
 	if (app->line.options.for_ms >= 0)
 		return bk_run_for_command(app, job, manual);
+	if (app->line.options.explain)
+		return bk_explain_command(app, job, manual);
 	if (app->line.options.dry_run)
 		return bk_dry_command(app, job, manual);
 	if ((rc = bk_wait_until(&app->clock, app->interrupted,

@@ -25,6 +25,11 @@
 		"dry-run", 'n', BK_OPT_FLAG, NULL, offsetof(struct bk_options, dry_run),           \
 			"list the bookings that would change; change nothing", 0, 0, NULL          \
 	}
+#define EXPLAIN                                                                                    \
+	{                                                                                          \
+		"explain", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, explain),             \
+			"show the SQL of the job's batches and its plan; run nothing", 0, 0, NULL  \
+	}
 
 #define WAIT                                                                                       \
 	{                                                                                          \
@@ -43,6 +48,7 @@ static const struct bk_option tick_options[] = {
 	LIMIT,
 	ALLOW,
 	DRY_RUN,
+	EXPLAIN,
 };
 
 const struct bk_option bk_maint_options[] = {
@@ -54,6 +60,7 @@ const struct bk_option bk_maint_options[] = {
 	{"force", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, force),
 	 "also when the job is paused or disabled in the database", 0, 0, NULL},
 	DRY_RUN,
+	EXPLAIN,
 	{"due", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, due), "run the jobs that are due",
 	 0, 0, NULL},
 	{"all", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, all), "every job", 0, 0, NULL},
@@ -81,9 +88,10 @@ static enum bk_rc run_tick(struct bk_app *app)
 
 int bk_tick_main(const struct bk_tick *tick, int argc, char **argv)
 {
-	const struct bk_command command = {.operands = "",
-					   .options = "now for splay wait limit allow dry-run",
-					   .help = tick->help};
+	const struct bk_command command = {
+		.operands = "",
+		.options = "now for splay wait limit allow dry-run explain",
+		.help = tick->help};
 	const struct bk_tool tool = {
 		.name = tick->name,
 		.summary = tick->summary,

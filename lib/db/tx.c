@@ -67,6 +67,16 @@ static const char *const company[] = {
 };
 static const char *const writing[] = {"SET LOCAL synchronous_commit TO DEFAULT", NULL};
 
+static bool is_read_only(enum bk_tx_kind kind)
+{
+	return kind == BK_TX_READ || kind == BK_TX_LOOK;
+}
+
+static bool is_company(enum bk_tx_kind kind)
+{
+	return kind == BK_TX_COMPANY || kind == BK_TX_LOOK;
+}
+
 size_t bk_tx_begin(struct bk_tx *tx, enum bk_tx_kind kind, const struct bk_tx_limits *limits,
 		   struct bk_stmt *stmts)
 {
@@ -79,14 +89,14 @@ size_t bk_tx_begin(struct bk_tx *tx, enum bk_tx_kind kind, const struct bk_tx_li
 		       limits->lock_ms);
 	(void)snprintf(tx->idle, sizeof(tx->idle),
 		       "SET LOCAL idle_in_transaction_session_timeout = %" PRId64, idle_ms);
-	stmts[n++] = kind == BK_TX_READ ? (struct bk_stmt)BK_BEGIN_READ : (struct bk_stmt)BK_BEGIN;
+	stmts[n++] = is_read_only(kind) ? (struct bk_stmt)BK_BEGIN_READ : (struct bk_stmt)BK_BEGIN;
 	/* First: a stranger's timeout of a millisecond would end anything longer. */
 	stmts[n++] = plain("statement_timeout", tx->statement);
 	stmts[n++] = plain("lock_timeout", tx->lock);
 	stmts[n++] = plain("idle_in_transaction_session_timeout", tx->idle);
 	n = add_all(stmts, n, always);
 	n = add_all(stmts, n, limits->pin ? pinned : unpinned);
-	n = add_all(stmts, n, kind == BK_TX_COMPANY ? company : own);
+	n = add_all(stmts, n, is_company(kind) ? company : own);
 	/* Rows that a policy would hide are an error, not silence. */
 	stmts[n++] = limits->company && limits->company->rls_accepted
 			     ? plain("row_security", "SET LOCAL row_security = on")
@@ -94,7 +104,7 @@ size_t bk_tx_begin(struct bk_tx *tx, enum bk_tx_kind kind, const struct bk_tx_li
 	if (limits->company && limits->company->settings)
 		stmts[n++] = (struct bk_stmt){
 			.name = "session", .sql = limits->company->settings, .shape = BK_ONE_ROW};
-	return kind == BK_TX_READ ? n : add_all(stmts, n, writing);
+	return is_read_only(kind) ? n : add_all(stmts, n, writing);
 }
 
 void bk_tx_name(struct bk_tx *tx, const char *application, struct bk_stmt *stmt)

@@ -23,6 +23,7 @@ enum bk_tx_kind {
 	BK_TX_CHECK,   /* the same, and bk_tx_one rolls it back: nothing can stay unknown */
 	BK_TX_COMPANY, /* read write, the company's own search_path and time zone */
 	BK_TX_READ,    /* repeatable read, read only, search_path pinned: views */
+	BK_TX_LOOK,    /* the same, but the company's own: what a batch would do */
 };
 
 struct bk_tx_limits {

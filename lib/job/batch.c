@@ -15,15 +15,7 @@
 /* $1..$9 of booking_batch.sql; the position follows. */
 enum { FIXED_PARAMS = 9 };
 
-struct batch_params {
-	char max[24], execution[24], worker[16], token[24], batch_no[16], lease[24];
-	struct bk_buf *arrays; /* per key column, of a part */
-	size_t array_count;
-	const char **values;
-	int count;
-};
-
-static void clear_params(struct batch_params *p)
+void bk_batch_params_clear(struct bk_batch_params *p)
 {
 	for (size_t i = 0; i < p->array_count; i++)
 		bk_buf_clear(&p->arrays[i]);
@@ -31,14 +23,14 @@ static void clear_params(struct batch_params *p)
 	free(p->values);
 }
 
-static void add_param(struct batch_params *p, const char *value)
+static void add_param(struct bk_batch_params *p, const char *value)
 {
 	p->values = bk_realloc(p->values, (size_t)p->count + 1, sizeof(*p->values));
 	p->values[p->count++] = value;
 }
 
 /* The ends of the part, and its keys. */
-static void add_part(struct batch_params *p, const struct bk_job *job)
+static void add_part(struct bk_batch_params *p, const struct bk_job *job)
 {
 	const struct bk_page *page = &job->page;
 	size_t n = job->mapping->key_count;
@@ -61,8 +53,18 @@ static void add_part(struct batch_params *p, const struct bk_job *job)
 	free(column);
 }
 
-static void fill_params(struct batch_params *p, const struct bk_job *job, const struct bk_run *run,
-			int64_t max)
+const char *bk_batch_param_name(int n)
+{
+	static const char *const names[FIXED_PARAMS] = {
+		"as-of", "lower bound", "batch size", "execution", "worker",
+		"token", "batch",       "lease ms",   "rule",
+	};
+
+	return n < FIXED_PARAMS ? names[n] : "position";
+}
+
+void bk_batch_params_fill(struct bk_batch_params *p, const struct bk_job *job,
+			  const struct bk_run *run, int64_t max)
 {
 	(void)snprintf(p->max, sizeof(p->max), "%" PRId64, max);
 	(void)snprintf(p->execution, sizeof(p->execution), "%" PRId64, run->execution);
@@ -267,14 +269,14 @@ static enum bk_rc run_batch(struct bk_job *job, const struct bk_run *run, int64_
 					    job->pinned[job->current], &job->company};
 	const char *const schema[] = {run->request->schema};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
-	BK_CLEAN(clear_params) struct batch_params p = {.values = NULL};
+	BK_CLEAN(bk_batch_params_clear) struct bk_batch_params p = {.values = NULL};
 	BK_CLEAN(clear_trip) struct trip t = {.count = 0};
 	size_t head = open_batch(&t, run, &limits, schema);
 	enum bk_rc rc;
 
 	if ((rc = bk_batch_sql(job, run->request->schema, &sql, err)))
 		return rc;
-	fill_params(&p, job, run, max);
+	bk_batch_params_fill(&p, job, run, max);
 	t.batch = is_open ? 0 : head;
 	t.count = t.batch;
 	t.stmts[t.count++] = (struct bk_stmt){"booking_batch", bk_buf_cstr(&sql), p.values, p.count,

@@ -197,6 +197,21 @@ static void fill_params(struct batch_params *p, const struct bk_run *run, int64_
 	memcpy(p->values, values, sizeof(values));
 }
 
+enum bk_rc bk_cleanup_explain(struct bk_cleanup *cleanup, const struct bk_run *run, int64_t max,
+			      bk_statement_fn fn, void *arg, struct bk_error *err)
+{
+	static const char *const names[] = {"batch size", "execution", "worker",   "token",
+					    "batch",      "lease ms",  "instance", "pid"};
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	struct batch_params p;
+	enum bk_rc rc;
+
+	if ((rc = fill(cleanup, "cleanup_batch", &sql, err)))
+		return rc;
+	fill_params(&p, run, max);
+	return fn(arg, bk_buf_cstr(&sql), names, p.values, BK_COUNT(p.values), err);
+}
+
 /* The tables are small and have no order to keep: nothing is pinned. */
 static enum bk_rc batch(void *self, const struct bk_run *run, int64_t max, struct bk_batch *ret,
 			struct bk_error *err)

@@ -25,6 +25,12 @@ struct bk_tally bk_cleanup_tally(const struct bk_cleanup *cleanup, size_t kind);
 /* See bk_job_closed(). */
 const char *bk_cleanup_closed(const struct bk_cleanup *cleanup);
 
+/* Hands over the SQL of a batch, its parameters and what each is. */
+typedef enum bk_rc (*bk_statement_fn)(void *arg, const char *sql, const char *const *names,
+				      const char *const *params, int count, struct bk_error *err);
+enum bk_rc bk_cleanup_explain(struct bk_cleanup *cleanup, const struct bk_run *run, int64_t max,
+			      bk_statement_fn fn, void *arg, struct bk_error *err) BK_NODISCARD;
+
 /* The rows of a dry run, in the snapshot that is open. `limit` -1 = all. */
 enum bk_rc bk_cleanup_list(struct bk_cleanup *cleanup, struct bk_db *db, int64_t limit,
 			   bk_dry_fn row, void *arg, struct bk_error *err) BK_NODISCARD;

@@ -83,6 +83,23 @@ struct bk_scope bk_job_scope(const struct bk_job *job);
 enum bk_rc bk_batch_sql(const struct bk_job *job, const char *schema, struct bk_buf *out,
 			struct bk_error *err) BK_NODISCARD;
 
+/* The parameters of that SQL, as they are sent. */
+struct bk_batch_params {
+	char max[24], execution[24], worker[16], token[24], batch_no[16], lease[24];
+	struct bk_buf *arrays; /* per key column, of a part */
+	size_t array_count;
+	const char **values;
+	int count;
+};
+
+/* Fills an empty one; it points into job and run. */
+void bk_batch_params_fill(struct bk_batch_params *params, const struct bk_job *job,
+			  const struct bk_run *run, int64_t max);
+void bk_batch_params_clear(struct bk_batch_params *params);
+
+/* What the n-th of them is, from 0 on, for people. */
+const char *bk_batch_param_name(int n);
+
 /* Appends a scan's position of the row z as texts: d, k1, ... */
 void bk_position_texts(const struct bk_job *job, struct bk_buf *out);
 

@@ -55,23 +55,32 @@ struct bk_dry_row {
 };
 
 struct bk_dry_head {
-	char *as_of;      /* RFC 3339 */
+	char *as_of;      /* RFC 3339, here and below */
 	char *job_status; /* of the view jobs; NULL where the job is not registered */
-	char *next_at;    /* RFC 3339: from when on a tick runs it; NULL = at once */
+	char *next_at;    /* from when on a tick runs it; NULL = at once */
+	char *paused_until;
+	char *paused_reason;
+	char *running_id; /* the execution that is at work; NULL = none */
+	char *lease_until;
 	bool never_succeeded;
+	struct bk_bound bound; /* what the settings let through */
+	bool more;             /* a limit cut the list short */
 };
 void bk_dry_head_clear(struct bk_dry_head *head);
 
 typedef enum bk_rc (*bk_dry_fn)(void *arg, const struct bk_dry_row *row, struct bk_error *err);
 
 /*
- * What a run would change now, row by row as it arrives, in the order of a run,
- * in one read-only snapshot. `limit` -1 = all; max_age_ms -1 = no lower bound.
+ * What a run of this request would change now, row by row as it arrives, in one
+ * read-only snapshot: rule after rule, what is due longest first, then by key. Where the
+ * limit of the request, or max-changes with on-exceed = trickle, lets a run change no more,
+ * it is the bookings that the run would come to. A guard that would refuse the run
+ * cuts nothing: that is for the caller to tell from head->bound.
  * A row of the job cleanup has one key, a text for people.
  * Fills *ret_head before the first row. Changes and records nothing.
  */
-enum bk_rc bk_job_dry_run(struct bk_job *job, struct bk_db *db, const char *schema,
-			  int64_t max_age_ms, int64_t limit, bk_dry_fn row, void *arg,
+enum bk_rc bk_job_dry_run(struct bk_job *job, struct bk_db *db,
+			  const struct bk_run_request *request, bk_dry_fn row, void *arg,
 			  struct bk_dry_head *ret_head, struct bk_error *err) BK_NODISCARD;
 
 #endif

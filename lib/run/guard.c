@@ -17,23 +17,20 @@ static void allow(struct bk_crew *crew, int64_t n, const char *key)
 	crew->bound_key = key;
 }
 
-/* The setting that bounds this run, or NULL. */
-static const char *bound_of(const struct bk_crew *crew, int64_t *ret)
+struct bk_bound bk_run_bound(const struct bk_run_request *request, bool first)
 {
-	const struct bk_run_request *q = crew->request;
-	const char *key = NULL;
+	struct bk_bound bound = {NULL, -1, false};
 
-	if (crew->first && q->first_run_limit) {
-		key = "first-run-limit";
-		*ret = q->first_run_limit;
-	}
-	if (q->max_changes && (!key || q->max_changes < *ret)) {
-		key = "max-changes";
-		*ret = q->max_changes;
-	}
-	if (key && q->allow > *ret)
-		*ret = q->allow;
-	return key;
+	if (first && request->first_run_limit)
+		bound = (struct bk_bound){"first-run-limit", request->first_run_limit, false};
+	if (request->max_changes && (!bound.key || request->max_changes < bound.allowed))
+		bound = (struct bk_bound){"max-changes", request->max_changes, request->trickle};
+	if (bound.key && request->allow > bound.allowed)
+		bound.allowed = request->allow;
+	/* A run that cannot change more needs no leave. */
+	if (bound.key && request->limit >= 0 && request->limit <= bound.allowed)
+		bound = (struct bk_bound){NULL, -1, false};
+	return bound;
 }
 
 static enum bk_rc refuse(const struct bk_crew *crew, const struct bk_due *due, int64_t counted_to,
@@ -56,18 +53,16 @@ enum bk_rc bk_guard(struct bk_crew *crew, struct bk_worker *w, struct bk_error *
 {
 	const struct bk_run_request *q = crew->request;
 	struct bk_due due = {0, NULL, 0};
-	int64_t allowed = -1;
-	const char *key = bound_of(crew, &allowed);
+	const struct bk_bound bound = bk_run_bound(q, crew->first);
 	int64_t count_to;
 	enum bk_rc rc;
 
-	/* A run that cannot change more needs no leave. */
-	if (!key || (q->limit >= 0 && q->limit <= allowed)) {
+	if (!bound.key) {
 		allow(crew, q->limit, NULL);
 		return BK_OK;
 	}
 	w->attempt = 0;
-	count_to = allowed >= COUNT_AT_LEAST ? allowed + 1 : COUNT_AT_LEAST + 1;
+	count_to = bound.allowed >= COUNT_AT_LEAST ? bound.allowed + 1 : COUNT_AT_LEAST + 1;
 	for (;;) {
 		rc = w->work.count(w->work.self, &w->run, count_to, &due, err);
 		if (!rc || (rc = bk_worker_again(w, err)))
@@ -76,8 +71,8 @@ enum bk_rc bk_guard(struct bk_crew *crew, struct bk_worker *w, struct bk_error *
 	if (rc)
 		return rc;
 	/* Kept also where it is not exceeded: more may become due while it runs. */
-	allow(crew, allowed, key);
-	if (due.total <= allowed || (q->trickle && strcmp(key, "max-changes") == 0))
+	allow(crew, bound.allowed, bound.key);
+	if (due.total <= bound.allowed || bound.trickle)
 		return BK_OK;
 	return refuse(crew, &due, count_to, err);
 }

@@ -84,6 +84,16 @@ struct bk_run_request {
 	int64_t count_after_ms; /* a run that takes so long counts what it has to do */
 };
 
+/* How many bookings a run may change, by the settings and --allow. */
+struct bk_bound {
+	const char *key; /* the setting that bounds it; NULL = none, or not more than --limit */
+	int64_t allowed;
+	bool trickle; /* where more are due it changes so many, and is not refused */
+};
+
+/* `first`: the job never succeeded yet. */
+struct bk_bound bk_run_bound(const struct bk_run_request *request, bool first);
+
 /* A claimed run, as the work of one worker sees it. */
 struct bk_run {
 	const struct bk_run_request *request;

@@ -82,6 +82,13 @@ same "$(keys 'Dry run')" "$(json_keys .data <<<"$OUT")" "dry run"
 json_is '.data.rules[0] | keys_unsorted | join(" ")' 'rule count'
 json_is '.data.items[0] | keys_unsorted | join(" ")' 'key from to rule dueAt'
 
+t "bk(7) has the keys of an explanation"
+run bkactivate --explain --json
+same "$(keys Explanation)" "$(json_keys .data <<<"$OUT")" explanation
+json_is '.data.statements[0] | keys_unsorted | join(" ")' \
+	'rule from to scan pinned sql parameters selectingPartOnly refused plan'
+json_is '.data.statements[0].parameters[0] | keys_unsorted | join(" ")' 'number name value'
+
 t "bk(7) has the keys of a run"
 run bkactivate --json
 same "$(keys Run)" "$(json_keys .data <<<"$OUT")" run
@@ -158,6 +165,7 @@ types=$({
 	bkactivate --dry-run -o jsonl
 	sql "INSERT INTO public.bookings (status, starts_at) VALUES ('CONFIRMED', now())"
 	bkactivate --dry-run -o jsonl
+	bkactivate --explain -o jsonl
 	bkstatus -o jsonl
 	bkstatus execution "$id" -o jsonl
 	bkstatus config -o jsonl

@@ -42,6 +42,7 @@ golden version 0 bkactivate --version --json
 
 due 3
 golden dry-run 0 bkactivate -n --json
+golden explain 0 bkactivate --explain --json
 golden run 0 bkactivate --json
 golden run-not-due 0 bkactivate --json
 due 2

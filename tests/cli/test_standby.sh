@@ -49,7 +49,11 @@ is_rc 0
 
 t "a dry run works there, in every format"
 for format in table json jsonl csv; do
-	run bkactivate -n -h "$reader" -o $format
+	run bkactivate -n -q -h "$reader" -o $format
+	is_rc 0
+	err_is_empty
+	[ $format = csv ] || [ $format = table ] && continue
+	run bkactivate --explain -h "$reader" -o $format
 	is_rc 0
 	err_is_empty
 done

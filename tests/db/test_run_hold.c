@@ -138,7 +138,7 @@ START_TEST(a_dry_run_the_queue_and_the_guard_leave_it_out)
 	rig_due(9);
 	hold("id <= 4", "NULL");
 	ck_assert_int_eq(
-		bk_job_dry_run(rig.job, pg_db, "bk", -1, -1, count_row, &rows, &head, &rig.err),
+		bk_job_dry_run(rig.job, pg_db, &rig.request, count_row, &rows, &head, &rig.err),
 		BK_OK);
 	ck_assert_int_eq(rows, 5);
 	ck_assert_int_eq(bk_queue_probe(pg_db, rig.conf, "activate-due", 5000, &queue, &rig.err),

@@ -124,8 +124,8 @@ START_TEST(a_dry_run_is_as_deaf_to_them)
 	side_exec(rig.side, "ALTER ROLE worker SET search_path = evil, public, pg_catalog");
 	connect_as_worker();
 	rig_due(20);
-	ck_assert_msg(bk_job_dry_run(rig.job, pg_db, "bk", rig.request.max_age_ms, -1, count_row,
-				     &rows, &head, &rig.err) == BK_OK,
+	ck_assert_msg(bk_job_dry_run(rig.job, pg_db, &rig.request, count_row, &rows, &head,
+				     &rig.err) == BK_OK,
 		      "%s", rig.err.message);
 	ck_assert_int_eq(rows, 20);
 	bk_dry_head_clear(&head);

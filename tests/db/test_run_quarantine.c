@@ -92,12 +92,13 @@ START_TEST(a_dry_run_and_the_queue_pass_over_it)
 	struct bk_queue queue = {.oldest_at = NULL};
 	int rows = 0;
 
+	rig.request.clock_override = NULL;
 	side_exec(rig.side,
 		  "UPDATE bk.quarantined_bookings SET next_try_at = now() + interval '1 h'"
 		  " WHERE booking_key = '{3}'; UPDATE bk.quarantined_bookings SET"
 		  " next_try_at = now() WHERE booking_key = '{7}'");
 	ck_assert_int_eq(
-		bk_job_dry_run(rig.job, pg_db, "bk", -1, -1, count_row, &rows, &head, &rig.err),
+		bk_job_dry_run(rig.job, pg_db, &rig.request, count_row, &rows, &head, &rig.err),
 		BK_OK);
 	ck_assert_int_eq(rows, 1);
 	ck_assert_msg(bk_queue_probe(pg_db, rig.conf, "activate-due", 5000, &queue, &rig.err) ==

@@ -39,6 +39,12 @@ static const struct bk_sql_var vars[] = {
 	{"which", "true"},
 	{"due", "SELECT 'close-dead' AS rule, 1::int8 AS id, '1' AS key, now() AS due"},
 	{"expression", "(b.id)"},
+	{"scans", "SELECT b.id, b.status AS from_state, b.status AS to_state, b.starts_at AS due"
+		  " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
+		  " AND b.starts_at >= $2::timestamptz"},
+	{"columns", "q.id::text AS k1"},
+	{"order", "q.id"},
+	{"statement", "SELECT 1"},
 	{"scan", "SELECT b.id::text AS k1, b.starts_at AS due, b.starts_at AS due_at"
 		 " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
 		 " AND b.starts_at >= $2::timestamptz LIMIT $3::int8"},
@@ -91,9 +97,12 @@ static const struct contract {
 	{"cleanup_count", "n", false, false},
 	{"cleanup_due", "rule id key due", false, false},
 	{"cleanup_list", "rule key due_at", false, false},
-	{"dry_head", "as_of shown_as_of lower job_status next_execution_time never_succeeded",
+	{"dry_head",
+	 "as_of shown_as_of lower job_status next_execution_time paused_until paused_reason "
+	 "running_execution_id lease_expires_at never_succeeded",
 	 false, false},
-	{"dry_select", "k1 due due_at", false, false},
+	{"dry_select", "k1 from_state to_state due_at", false, false},
+	{"explain_statement", "QUERY~PLAN", false, false},
 	{"grant_bookings", NULL, true, false},
 	{"grant_schema", NULL, true, false},
 	{"hold_lock", "pg_advisory_xact_lock", false, false},

@@ -100,27 +100,39 @@ static enum bk_rc list_row(void *arg, const struct bk_dry_row *row, struct bk_er
 	return BK_OK;
 }
 
-START_TEST(a_dry_run_lists_in_the_order_of_the_run)
+/* A run takes label after label; the list is one for all of them. */
+static const char *expected_keys(const struct shop *s)
+{
+	/* And where rows name their zones, the order of the column is not that of instants. */
+	bool of_zones = strstr(s->conf, "(b.zone)");
+
+	if (of_zones || bk_job_unit_count(rig.job) > 1)
+		return side_text(rig.side,
+				 "SELECT string_agg(octet_length(b.k::text) || ':' || b.k, ''"
+				 " ORDER BY %s, b.k) FROM shop.b AS b WHERE %s",
+				 of_zones ? "b.start AT TIME ZONE b.zone" : "b.start", s->active);
+	return side_text(rig.side,
+			 "SELECT string_agg(octet_length(k) || ':' || k, '' ORDER BY t.id, n)"
+			 " FROM bk.booking_transitions AS t,"
+			 " unnest(keys[1:1]) WITH ORDINALITY AS u (k, n)");
+}
+
+START_TEST(a_dry_run_lists_in_the_order_of_the_scan)
 {
 	const struct shop *s = &shops[_i];
 	struct listing l = {0, BK_BUF_INIT};
 	struct bk_dry_head head = {.as_of = NULL};
 
 	open_shop(s);
-	ck_assert_msg(bk_job_dry_run(rig.job, pg_db, "bk", rig.request.max_age_ms, -1, list_row, &l,
-				     &head, &rig.err) == BK_OK,
+	ck_assert_msg(bk_job_dry_run(rig.job, pg_db, &rig.request, list_row, &l, &head, &rig.err) ==
+			      BK_OK,
 		      "%s: %s", s->name, rig.err.message);
 	ck_assert_int_eq(l.count, DUE);
 	ck_assert_int_eq(active(s), 0);
 	/* Within a batch the order is the server's. */
 	rig.request.batch_size = 1;
 	ck_assert_msg(rig_run() == BK_OK, "%s: %s", s->name, rig.err.message);
-	ck_assert_str_eq(
-		bk_buf_cstr(&l.keys),
-		side_text(rig.side,
-			  "SELECT string_agg(octet_length(k) || ':' || k, '' ORDER BY t.id, n)"
-			  " FROM bk.booking_transitions AS t,"
-			  " unnest(keys[1:1]) WITH ORDINALITY AS u (k, n)"));
+	ck_assert_str_eq(bk_buf_cstr(&l.keys), expected_keys(s));
 	bk_buf_clear(&l.keys);
 	bk_dry_head_clear(&head);
 }
@@ -136,7 +148,7 @@ int shops_main(const char *name, const struct shop *list, size_t count)
 	tcase_add_checked_fixture(tc, setup, rig_close);
 	tcase_add_loop_test(tc, a_table_of_any_shape_is_drained, 0, (int)count);
 	tcase_add_loop_test(tc, the_same_while_others_hold_rows_of_it, 0, (int)count);
-	tcase_add_loop_test(tc, a_dry_run_lists_in_the_order_of_the_run, 0, (int)count);
+	tcase_add_loop_test(tc, a_dry_run_lists_in_the_order_of_the_scan, 0, (int)count);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
