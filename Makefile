@@ -318,6 +318,7 @@ format: $(if $(NEEDS),packages) ## bring the sources into the one format
 .PHONY: install uninstall clean distclean help
 CONFIG := $(wildcard etc/bk.conf etc/bk-*.conf)
 EXAMPLES := $(wildcard etc/crontab.example)
+MAPPINGS := $(wildcard etc/mappings/*.conf)
 
 install: all ## install below prefix, and the configuration below sysconfdir
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sysconfdir)/bk $(DESTDIR)$(docdir)
@@ -331,13 +332,15 @@ install: all ## install below prefix, and the configuration below sysconfdir
 			echo "bk: $$to is kept, the new one is $$to.new"; to=$$to.new; fi; \
 		$(INSTALL_DATA) "$$file" "$$to" || exit 1; done
 	$(if $(EXAMPLES),$(INSTALL_DATA) $(EXAMPLES) $(DESTDIR)$(docdir))
+	$(if $(MAPPINGS),$(INSTALL) -d $(DESTDIR)$(docdir)/mappings)
+	$(if $(MAPPINGS),$(INSTALL_DATA) $(MAPPINGS) $(DESTDIR)$(docdir)/mappings)
 
 uninstall: ## remove what install put there, except the configuration
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(bindir)/%)
 	rm -f $(foreach page,$(notdir $(MAN)),\
 		$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(page))
-	rm -f $(EXAMPLES:etc/%=$(DESTDIR)$(docdir)/%)
-	-rmdir $(DESTDIR)$(docdir) 2>/dev/null || :
+	rm -f $(EXAMPLES:etc/%=$(DESTDIR)$(docdir)/%) $(MAPPINGS:etc/%=$(DESTDIR)$(docdir)/%)
+	-rmdir $(DESTDIR)$(docdir)/mappings $(DESTDIR)$(docdir) 2>/dev/null || :
 
 clean: ## remove this build
 	rm -rf $(B)

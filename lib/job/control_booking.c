@@ -152,12 +152,17 @@ enum bk_rc bk_control_hold(struct bk_db *db, const struct bk_control *control,
 			   const char *reason, struct bk_hold_change *ret, struct bk_error *err)
 {
 	enum { FIXED = 3 };
+	BK_CLEAN(bk_buf_clear) struct bk_buf session = BK_BUF_INIT;
+	struct bk_tx_company company;
 	const struct bk_tx_limits limits = bk_manual_patience(control->conf);
 	BK_CLEAN(bk_manual_end) struct bk_manual m = bk_manual_of(db, control, &limits);
 	BK_CLEAN(target_clear) struct target t = {.conf = control->conf};
 	BK_CLEAN(bk_hold_change_clear) struct bk_hold_change held = {.held_until = NULL};
 	enum bk_rc rc;
 
+	/* It looks whether there is such a booking, under the policies that the runs heed. */
+	bk_company_of(bk_conf_mapping(control->conf), &session, &company);
+	m.limits.company = &company;
 	if ((rc = target_load(&t, db, keys, FIXED, err)) ||
 	    (rc = target_fill(&t, "hold_set", err)) ||
 	    (rc = hold(&m, &t, until, reason, &held, err)))

@@ -69,12 +69,15 @@ static bool is_mistake(const struct bk_error *err)
 static enum bk_rc ask(const struct asked *a, const char *file, enum bk_shape shape,
 		      struct bk_rows **ret, struct bk_error *err)
 {
-	static const struct bk_tx_limits limits = {10000, 2000, false, NULL};
+	struct bk_tx_company company;
+	const struct bk_tx_limits limits = {10000, 2000, false, &company};
+	BK_CLEAN(bk_buf_clear) struct bk_buf session = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;
 	const char *said;
 	enum bk_rc rc;
 
+	bk_company_of(a->mapping, &session, &company);
 	bk_table_sql(&table, a->mapping);
 	const struct bk_sql_var vars[] = {{"expression", a->expression},
 					  {"table", bk_buf_cstr(&table)}};

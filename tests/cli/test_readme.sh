@@ -53,6 +53,7 @@ do_make() {
 		[ -x "$root/usr/local/bin/bkactivate" ] || harness_fail install "/usr/local/bin" none
 		[ -f "$root/etc/bk/bk.conf" ] || harness_fail install "/etc/bk/bk.conf" none
 		[ -f "$root/usr/local/share/man/man7/bk.7" ] || harness_fail install "bk(7)" none
+		run diff -r "$BK_SRC/etc/mappings" "$root/usr/local/share/doc/bk/mappings"
 		;;
 	esac
 	is_rc 0
