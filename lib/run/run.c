@@ -101,7 +101,8 @@ static enum bk_rc run_claimed(struct bk_worker *w, enum bk_rc failed, struct bk_
 	rc = bk_end(w, cause, err, result, &end_error);
 	result->retries = crew->retries;
 	result->quarantined = crew->aside;
-	if (!rc || bk_status_is_error(cause) || was_signalled(cause))
+	/* Who was taken over has no record, whatever kept it from its work. */
+	if (!rc || was_signalled(cause) || (bk_status_is_error(cause) && rc != BK_E_LEASE_LOST))
 		return cause;
 	*err = end_error;
 	return rc;
