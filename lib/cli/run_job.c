@@ -3,6 +3,7 @@
  */
 #include "cli/run_job.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,6 +180,18 @@ static void warn_of_closed(struct bk_app *app, const struct bk_run_report *r)
 	}
 }
 
+/* The run is slower than it was meant to be, and nothing else shows it. */
+static void warn_of_absent(struct bk_app *app, const struct bk_run_report *r)
+{
+	const struct bk_run_result *result = &r->result;
+
+	if (result->absent)
+		bk_app_warn(app,
+			    "%" PRId64 " of the %" PRId64 " workers of %s could not connect: %s",
+			    result->absent, bk_conf_job_num(app->conf, r->job, "parallel"), r->job,
+			    result->absent_why);
+}
+
 void bk_run_report_log(struct bk_app *app, const struct bk_run_report *r)
 {
 	struct bk_log_record record = record_of(r);
@@ -190,6 +203,7 @@ void bk_run_report_log(struct bk_app *app, const struct bk_run_report *r)
 			    "execution %s of %s had lost its lease and was closed as ABANDONED",
 			    r->result.abandoned_id, r->job);
 	warn_of_closed(app, r);
+	warn_of_absent(app, r);
 	if (r->rc)
 		return;
 	message = bk_asprintf("%s %s", r->job, bk_outcome_names[r->result.outcome]);

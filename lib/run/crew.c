@@ -176,6 +176,18 @@ static enum bk_rc drain_first(struct bk_worker *w, struct bk_error *err)
 	return rc;
 }
 
+/* Without its connection the others do its share. */
+static void note_absent(struct bk_crew *crew, const struct bk_error *why)
+{
+	/* Who stops the run needs no word on what it keeps from coming. */
+	if (why->rc == BK_E_INTERRUPTED || why->rc == BK_E_TERMINATED)
+		return;
+	(void)pthread_mutex_lock(&crew->lock);
+	if (crew->absent++ == 0)
+		crew->missed = *why;
+	(void)pthread_mutex_unlock(&crew->lock);
+}
+
 static void *work_in_thread(void *arg)
 {
 	struct bk_worker *w = arg;
@@ -185,8 +197,9 @@ static void *work_in_thread(void *arg)
 	enum bk_rc rc = q->connect(q->connect_arg, w->run.deadline_ms - bk_crew_now(crew), false,
 				   &w->run.db, &err);
 
-	/* Without its connection the others do its share. */
-	if (!rc && (rc = bk_worker_drain(w, false, &err)))
+	if (rc)
+		note_absent(crew, &err);
+	else if ((rc = bk_worker_drain(w, false, &err)))
 		fail(crew, rc, &err);
 	(void)pthread_mutex_lock(&crew->lock);
 	crew->at_work--;
@@ -235,6 +248,8 @@ static enum bk_rc open_ledgers(struct bk_worker *w, int64_t n, struct bk_error *
 static void start(struct bk_worker *w, struct bk_worker *first, int number)
 {
 	struct bk_crew *crew = first->crew;
+	struct bk_error err;
+	int failure;
 
 	*w = (struct bk_worker){
 		.crew = crew, .work = first->work, .run = first->run, .size = first->size};
@@ -244,9 +259,12 @@ static void start(struct bk_worker *w, struct bk_worker *first, int number)
 	(void)pthread_mutex_lock(&crew->lock);
 	crew->at_work++;
 	(void)pthread_mutex_unlock(&crew->lock);
-	w->started = pthread_create(&w->thread, NULL, work_in_thread, w) == 0;
+	failure = pthread_create(&w->thread, NULL, work_in_thread, w);
+	w->started = failure == 0;
 	if (w->started)
 		return;
+	bk_error_set(&err, BK_E_INTERNAL, "cannot start a thread: %s", strerror(failure));
+	note_absent(crew, &err);
 	(void)pthread_mutex_lock(&crew->lock);
 	crew->at_work--;
 	(void)pthread_mutex_unlock(&crew->lock);

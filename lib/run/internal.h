@@ -40,7 +40,9 @@ struct bk_crew {
 	const char *bound_key;   /* the setting behind the allowance; NULL = --limit */
 	int64_t bound;
 	bool bound_reached;
-	bool stop; /* a worker failed: the others finish their batch */
+	int64_t absent;         /* workers that could not connect */
+	struct bk_error missed; /* why the first of them could not */
+	bool stop;              /* a worker failed: the others finish their batch */
 	enum bk_rc rc;
 	struct bk_error error; /* of the first that failed */
 	int64_t total;         /* BK_NULL_INT until counted */

@@ -29,6 +29,7 @@ void bk_run_result_clear(struct bk_run_result *result)
 	bk_free_str(&result->holder);
 	bk_free_str(&result->next_at);
 	bk_free_str(&result->paused_reason);
+	bk_free_str(&result->absent_why);
 }
 
 static enum bk_rc prepare(struct bk_worker *w, struct bk_error *err)
@@ -81,6 +82,9 @@ static enum bk_rc run_claimed(struct bk_worker *w, enum bk_rc failed, struct bk_
 	enum bk_rc cause = failed ? failed : work_off(w, err);
 	enum bk_rc rc;
 
+	result->absent = crew->absent;
+	if (crew->absent)
+		result->absent_why = bk_strdup(crew->missed.message);
 	result->processed = crew->changed;
 	result->remaining = BK_NULL_INT;
 	result->retries = crew->retries;
@@ -101,7 +105,8 @@ static enum bk_rc run_claimed(struct bk_worker *w, enum bk_rc failed, struct bk_
 	rc = bk_end(w, cause, err, result, &end_error);
 	result->retries = crew->retries;
 	result->quarantined = crew->aside;
-	if (!rc || bk_status_is_error(cause) || was_signalled(cause))
+	/* Who was taken over has no record, whatever kept it from its work. */
+	if (!rc || was_signalled(cause) || (bk_status_is_error(cause) && rc != BK_E_LEASE_LOST))
 		return cause;
 	*err = end_error;
 	return rc;

@@ -213,6 +213,8 @@ struct bk_run_result {
 	char *holder;  /* busy: "host pid 17", or the leader's name; NULL = not known */
 	char *next_at; /* not due: from when on */
 	char *paused_reason;
+	int64_t absent;   /* parallel workers that could not connect: the others did their share */
+	char *absent_why; /* why the first of them could not */
 };
 
 void bk_run_result_clear(struct bk_run_result *result);

@@ -158,4 +158,18 @@ run bkactivate
 is_rc 78
 err_lacks hunter
 
+t "parallel workers that cannot connect are missed, in one line"
+empty_table
+sql "create role single login connection limit 1; grant booking_update to single"
+configure 'activate-due { parallel = 3 batch-size = 2 }'
+due 20
+run env PGUSER=single bkactivate --now
+is_rc 0
+out_is_empty
+is "$(wc -l <"$BK_TEST_DIR/.err")" 1
+err_has "bkactivate: warning: 2 of the 3 workers of activate-due could not connect: "
+err_has 'too many connections for role "single"'
+is "$(statuses)" "ACTIVE 20"
+is "$(last_record status retry_count error_message)" "SUCCESS|0|"
+
 done_testing

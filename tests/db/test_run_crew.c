@@ -180,6 +180,17 @@ START_TEST(where_one_cannot_connect_the_others_do_its_share)
 	refusal = BK_E_UNAVAILABLE;
 	expect_success();
 	ck_assert_int_eq(rig.result.retries, 0);
+	ck_assert_int_eq(rig.result.absent, refused[_i]);
+	ck_assert_str_eq(rig.result.absent_why, "connection refused");
+}
+END_TEST
+
+START_TEST(where_all_can_connect_nobody_is_missed)
+{
+	rig.request.workers = MOST;
+	expect_success();
+	ck_assert_int_eq(rig.result.absent, 0);
+	ck_assert_ptr_null(rig.result.absent_why);
 }
 END_TEST
 
@@ -396,6 +407,7 @@ static TCase *together(void)
 	ADD(tc, there_may_be_more_workers_than_work);
 	ADD(tc, a_run_without_more_connections_has_one_worker);
 	ADD_ROWS(tc, where_one_cannot_connect_the_others_do_its_share, refused);
+	ADD(tc, where_all_can_connect_nobody_is_missed);
 	ADD_ROWS(tc, one_whose_connection_is_lost_makes_another_and_goes_on, worker_counts);
 	ADD(tc, the_lost_commit_of_one_is_found_by_its_own_ledger_row);
 	ADD(tc, one_that_cannot_learn_what_became_of_its_commit_ends_the_run);

@@ -44,6 +44,30 @@ END_TEST
 
 static struct bk_run_result elsewhere;
 
+/* As after a long sleep: the time is up, the session is gone, another one has the job. */
+static void sleep_too_long(int n)
+{
+	if (n != 3)
+		return;
+	side_exec(rig.side, "UPDATE bk.execution_workers SET lease_expires_at = now()");
+	ck_assert_int_eq(rig_run_elsewhere(&elsewhere), BK_OK);
+	side_exec(rig.side, "SELECT pg_terminate_backend(%d)", PQbackendPID(pg_db->conn));
+	rig.jump_ms = 3600000;
+}
+
+START_TEST(who_wakes_when_its_time_is_up_learns_that_its_lease_is_lost)
+{
+	rig_due(23);
+	rig.request.connect = rig_connect;
+	rig.before_batch = sleep_too_long;
+	ck_assert_int_eq(rig_run(), BK_E_LEASE_LOST);
+	ck_assert_ptr_null(rig.result.status);
+	ck_assert_int_eq(elsewhere.processed, 13);
+	ck_assert_int_eq(rig_changed_twice(), 0);
+	bk_run_result_clear(&elsewhere);
+}
+END_TEST
+
 static void expire_lease(void)
 {
 	side_exec(rig.side, "UPDATE bk.execution_workers SET lease_expires_at = now()");
@@ -258,6 +282,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, rig_close);
 	ADD(tc, a_lost_lease_rolls_the_batch_back_and_nothing_more_is_written);
+	ADD(tc, who_wakes_when_its_time_is_up_learns_that_its_lease_is_lost);
 	ADD(tc, who_was_taken_over_stops_and_each_booking_is_changed_once);
 	ADD(tc, who_was_taken_over_before_the_end_does_not_close_the_record);
 	ADD(tc, a_batch_that_was_done_already_is_not_done_again);
