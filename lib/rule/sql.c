@@ -261,6 +261,12 @@ void bk_rule_write_sql(const struct bk_policy *policy, struct bk_rule *rule)
 	}
 }
 
+void bk_scan_between(struct bk_buf *out, const struct bk_scan *scan, const char *lower,
+		     const char *upper)
+{
+	bk_buf_fmt(out, "%s" LE "%s AND %s" GE "%s", scan->column, upper, scan->column, lower);
+}
+
 /* until > as_of, or arrived < until: one comparison, for `until` is long. LEAST passes over
    a NULL arrival, and no `until` is never. */
 static void put_until(struct bk_buf *out, const struct bk_rule *rule, const char *as_of)
@@ -272,18 +278,45 @@ static void put_until(struct bk_buf *out, const struct bk_rule *rule, const char
 		bk_buf_str(out, as_of);
 }
 
-void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const struct bk_scan *scan,
-		       const char *as_of, const char *lower)
+static void put_not_over(struct bk_buf *out, const struct bk_rule *rule, const char *as_of)
 {
-	bk_buf_fmt(out, "%s" LE "%s AND %s" GE "%s", scan->column, as_of, scan->column, lower);
-	if (strcmp(rule->due, scan->column) != 0)
-		bk_buf_fmt(out, " AND (%s)" LE "%s", rule->due, as_of);
 	if (rule->until)
 		put_until(out, rule, as_of);
 	if (rule->end)
 		bk_buf_fmt(out, " AND (%s IS NULL OR %s" GT "%s)", rule->end, rule->end, as_of);
+}
+
+void bk_rule_not_over(struct bk_buf *out, const struct bk_rule *rule, const char *at)
+{
+	bk_buf_str(out, "true");
+	put_not_over(out, rule, at);
+}
+
+void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const struct bk_scan *scan,
+		       const char *as_of, const char *lower)
+{
+	bk_scan_between(out, scan, lower, as_of);
+	if (strcmp(rule->due, scan->column) != 0)
+		bk_buf_fmt(out, " AND (%s)" LE "%s", rule->due, as_of);
+	put_not_over(out, rule, as_of);
 	bk_buf_fmt(out, " AND %s", rule->filter);
 	if (scan->earlier)
 		bk_buf_fmt(out, " AND (%s IS NULL OR %s" GT "%s OR %s" LT "%s)", scan->earlier,
 			   scan->earlier, as_of, scan->earlier, lower);
+}
+
+void bk_rule_stale_condition(struct bk_buf *out, const struct bk_rule *rule,
+			     const struct bk_scan *scan, const char *as_of, const char *lower)
+{
+	/* By its column, so that an index serves; each scan then leaves out what an earlier
+	   one has, however old. */
+	bk_buf_fmt(out, "%s" LT "%s AND ", scan->column, lower);
+	bk_rule_condition(out, rule, scan, as_of, LOWEST_SQL);
+	for (size_t i = 0; i < rule->scan_count; i++) {
+		if (&rule->scans[i] == scan)
+			continue;
+		bk_buf_str(out, " AND (");
+		bk_scan_between(out, &rule->scans[i], lower, as_of);
+		bk_buf_str(out, ") IS NOT TRUE");
+	}
 }

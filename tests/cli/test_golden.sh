@@ -82,7 +82,11 @@ golden status-job 0 bkstatus job activate-due --json
 golden status-history 0 bkstatus history --json
 golden status-execution 0 bkstatus execution "$(sql "select min(execution_id)
 	from bk.booking_transitions")" --json
+golden status-overdue 0 bkstatus overdue --json
+golden status-forecast 0 bkstatus forecast --hours=48 --json
 golden status-config 0 bkstatus config --json
+# What is due for long would be a warning.
+bkactivate --now
 golden status-health 0 bkstatus health --json
 
 t "every golden file belongs to a command"

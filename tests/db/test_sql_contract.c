@@ -62,13 +62,14 @@ static const struct contract {
 	{"booking_columns",
 	 "relkind has_children key_is_unique name type_name type_shown type_kind is_generated",
 	 false, false},
-	{"booking_count", "n oldest", false, false},
+	{"booking_count", "n oldest age_ms", false, false},
 	{"booking_explain", "QUERY~PLAN", false, false},
+	{"booking_forecast", "hour starts_at ends_at n", false, true},
 	{"booking_hands_off", NULL, false, true},
 	{"booking_labels", "label refused cut shown", false, false},
 	{"booking_page", "d k1 was_aside", false, true},
 	{"booking_scan", NULL, false, true},
-	{"bounds", "as_of lower", false, false},
+	{"bounds", "as_of shown_as_of lower", false, false},
 	{"claim_find", CLAIM_COLUMNS, false, false},
 	{"command_record", "id executed_at", false, false},
 	{"control_cancel", "id", false, false},
@@ -88,6 +89,7 @@ static const struct contract {
 	{"dry_head", "as_of shown_as_of lower job_status next_execution_time never_succeeded",
 	 false, false},
 	{"dry_select", "k1 due due_at", false, false},
+	{"forecast_until", "until shown_until", false, false},
 	{"grant_bookings", NULL, true, false},
 	{"grant_schema", NULL, true, false},
 	{"hold_lock", "pg_advisory_xact_lock", false, false},
@@ -353,6 +355,11 @@ static void check_unit(struct bk_job *job, size_t unit, bool later)
 	check_filled("booking_batch", &sql, bk_batch_sql(job, "bk", &sql, &err), 14);
 	job->page.part = 0;
 	job->position = (struct bk_position){NULL, 0};
+	check_filled("booking_count", &sql,
+		     bk_unit_count(&sql, &job->units.items[unit], &scope, "", &err), 3);
+	check_filled("booking_forecast", &sql,
+		     bk_unit_forecast(&sql, &job->units.items[unit], &scope, &err), 4);
+	scope.stale = true;
 	check_filled("booking_count", &sql,
 		     bk_unit_count(&sql, &job->units.items[unit], &scope, "", &err), 3);
 }
