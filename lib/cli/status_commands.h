@@ -13,6 +13,7 @@ enum bk_rc bk_status_history(struct bk_app *app);
 enum bk_rc bk_status_execution(struct bk_app *app);
 enum bk_rc bk_status_holds(struct bk_app *app);
 enum bk_rc bk_status_quarantine(struct bk_app *app);
+enum bk_rc bk_status_booking(struct bk_app *app);
 enum bk_rc bk_status_overdue(struct bk_app *app);
 enum bk_rc bk_status_forecast(struct bk_app *app);
 enum bk_rc bk_status_config(struct bk_app *app);

@@ -196,7 +196,8 @@ static void put_list(struct bk_buf *out, const char *name)
 static enum bk_rc grant_bookings(struct bk_db *db, const struct bk_mapping *m,
 				 struct bk_migrate_report *report, struct bk_error *err)
 {
-	const char *columns[] = {m->status, m->start, m->end, m->check_in, m->hold, m->grace};
+	const char *columns[] = {m->status, m->start, m->end,    m->check_in,
+				 m->hold,   m->grace, m->updated};
 	BK_CLEAN(bk_buf_clear) struct bk_buf reads = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf writes = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;

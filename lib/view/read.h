@@ -12,7 +12,7 @@
 #include "db/db.h"
 
 /* Statements of one call at most. */
-#define BK_VIEW_STATEMENTS 4
+#define BK_VIEW_STATEMENTS 5
 
 /* Appends the text of the SQL file, the schema's name filled in. */
 enum bk_rc bk_view_sql(struct bk_buf *out, const struct bk_conf *conf, const char *file,

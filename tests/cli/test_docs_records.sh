@@ -123,6 +123,14 @@ running=$(bkstatus watch --count=1 -o jsonl)
 sql "DELETE FROM bk.maintenance_executions WHERE status = 'RUNNING'"
 same "$(keys Running; echo type)" "$(head -n 1 <<<"$running" | json_keys .)" running
 
+t "bk(7) has the keys of a booking, of its rules and of its transitions"
+run bkstatus booking 1 --json
+same "$(keys Booking)" "$(json_keys .data <<<"$OUT")" booking
+json_is '.data.columns[0] | keys_unsorted | join(" ")' 'name column value'
+same "$(keys 'Booking rule')" "$(json_keys '.data.rules[0]' <<<"$OUT")" "booking rule"
+same "$(keys 'Booking transition')" "$(json_keys '.data.transitions[0]' <<<"$OUT")" \
+	"booking transition"
+
 t "bk(7) has the keys of overdue rules and of forecast hours"
 run bkstatus overdue --json
 same "$(beside 'Overdue rule')" "$(json_keys .data <<<"$OUT")" overdue
@@ -175,6 +183,7 @@ types=$({
 	bkactivate --dry-run -o jsonl
 	bkstatus -o jsonl
 	bkstatus execution "$id" -o jsonl
+	bkstatus booking 1 -o jsonl
 	bkstatus overdue -o jsonl
 	bkstatus forecast -o jsonl
 	bkstatus config -o jsonl
