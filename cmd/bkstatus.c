@@ -26,6 +26,8 @@ static const struct bk_option options[] = {
 	 "pause between two refreshes, 2s where not given", 100, 3600000, NULL},
 	{"count", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, count),
 	 "end after so many refreshes", 1, 1000000000, NULL},
+	{"hours", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, hours),
+	 "so many hours, 24 where not given", 1, 168, NULL},
 };
 
 static const struct {
@@ -38,6 +40,13 @@ static const struct {
 	  "executions, newest first"},
 	 bk_status_history},
 	{{"execution", "ID", 1, "", "one execution and what it changed"}, bk_status_execution},
+	{{"booking", "KEY...", BK_OPERANDS_SOME, "",
+	  "one booking: what each rule makes of it, and what bk has changed"},
+	 bk_status_booking},
+	{{"overdue", "", 0, "", "bookings that should have changed already, by rule"},
+	 bk_status_overdue},
+	{{"forecast", "", 0, "hours", "bookings that become due, by rule and hour"},
+	 bk_status_forecast},
 	{{"watch", "", 0, "interval count", "the jobs and what is running, again and again"},
 	 bk_status_watch},
 	{{"holds", "", 0, "limit after", "bookings that no job may change, newest first"},
@@ -54,6 +63,7 @@ static const char *const examples[] = {
 	"bkstatus",
 	"bkstatus history --job=activate-due --status=ERROR --since=7d",
 	"bkstatus execution 4711 --json",
+	"bkstatus booking 4711",
 	"bkstatus watch --interval=1s",
 	"bkstatus health",
 	NULL,

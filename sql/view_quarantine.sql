@@ -1,7 +1,8 @@
 -- A page of the bookings in quarantine, by the time of their first failure, newest
 -- first, after a position.
 -- $1, $2 position of the last one seen: microseconds since 1970, hash of rule and key; or NULL
--- $3 most rows
+-- $3 most rows  $4.. what :which needs
+-- :which  condition over the row q
 -- Rows: rule, key, operation, execution_id, sqlstate, error_message, first_seen_at,
 -- last_seen_at, tries, next_try_at, and the position. Times that no cursor has count
 -- as the first or the last.
@@ -21,7 +22,8 @@ SELECT q.rule,
 	SELECT least(greatest(q.first_seen_at, '0002-01-01Z'), '9999-01-01Z') AS at,
 	       greatest(hashtextextended(concat_ws(E'\x1f', q.rule, q.booking_key), 0)
 			& 9223372036854775807, 1) AS id) AS p
- WHERE $2::bigint IS NULL
-    OR (p.at, p.id) < ('epoch'::timestamptz + $1::bigint * interval '1 microsecond', $2::bigint)
+ WHERE (:which)
+   AND ($2::bigint IS NULL
+	OR (p.at, p.id) < ('epoch'::timestamptz + $1::bigint * interval '1 microsecond', $2::bigint))
  ORDER BY p.at DESC, p.id DESC
  LIMIT $3::bigint

@@ -10,8 +10,7 @@
 #include "cli/control.h"
 #include "out/changes.h"
 
-/* A booking is named by as many operands as its key has columns. */
-static enum bk_rc check_keys(struct bk_app *app, int count)
+enum bk_rc bk_booking_check_keys(struct bk_app *app, int count)
 {
 	const struct bk_mapping *m = bk_conf_mapping(app->conf);
 	BK_CLEAN(bk_buf_clear) struct bk_buf columns = BK_BUF_INIT;
@@ -88,7 +87,7 @@ enum bk_rc bk_hold_command(struct bk_app *app)
 	struct bk_until until;
 	enum bk_rc rc;
 
-	if ((rc = check_keys(app, app->line.operand_count)) ||
+	if ((rc = bk_booking_check_keys(app, app->line.operand_count)) ||
 	    (rc = bk_control_until(app, &until)) || (rc = bk_control_check_reason(app)) ||
 	    (rc = bk_control_start(app, run_id, &control)))
 		return rc;
@@ -106,7 +105,7 @@ enum bk_rc bk_release_command(struct bk_app *app)
 	struct bk_control control;
 	enum bk_rc rc;
 
-	if ((rc = check_keys(app, app->line.operand_count)) ||
+	if ((rc = bk_booking_check_keys(app, app->line.operand_count)) ||
 	    (rc = bk_control_start(app, run_id, &control)))
 		return rc;
 	rc = bk_control_release(app->db, &control, app->line.operands, &hold, &app->err);
@@ -154,7 +153,7 @@ enum bk_rc bk_quarantine_command(struct bk_app *app)
 	struct bk_control control;
 	enum bk_rc rc;
 
-	if ((rc = check_retry(app)) || (keys && (rc = check_keys(app, count))) ||
+	if ((rc = check_retry(app)) || (keys && (rc = bk_booking_check_keys(app, count))) ||
 	    (rc = bk_control_start(app, run_id, &control)))
 		return rc;
 	rc = bk_control_retry(app->db, &control, keys, &retried, &app->err);

@@ -60,6 +60,7 @@ struct bk_options {
 	const char *after;
 	int64_t interval_ms;
 	int64_t count;
+	int64_t hours;
 };
 
 enum bk_option_kind {

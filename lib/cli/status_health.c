@@ -32,7 +32,6 @@ static bool judge_failure(struct bk_health *health, const struct bk_error *err)
 	return true;
 }
 
-/* What the database's clock says is what counts, so the jobs are read last. */
 static enum bk_rc gather(struct bk_app *app, struct bk_health *health)
 {
 	BK_CLEAN(bk_job_list_clear) struct bk_job_list jobs = {NULL, 0, NULL};
@@ -40,11 +39,13 @@ static enum bk_rc gather(struct bk_app *app, struct bk_health *health)
 
 	if ((rc = bk_app_connect(app, "health", true)))
 		return rc;
-	if ((rc = bk_view_jobs(app->db, app->conf, &jobs, &app->err)))
+	if ((rc = bk_view_jobs(app->db, app->conf, &jobs, &app->err)) ||
+	    (rc = bk_view_queues(app->db, app->conf, &jobs, &app->err)))
 		return rc;
 	bk_health_add(health, "database", BK_HEALTH_OK, "answers");
 	bk_health_add(health, "schema", BK_HEALTH_OK, "is current");
 	bk_health_jobs(health, &jobs);
+	bk_health_overdue(health, &jobs);
 	return BK_OK;
 }
 

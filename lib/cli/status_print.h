@@ -10,7 +10,7 @@
 #include "out/list.h"
 #include "view/cursor.h"
 
-#define BK_STATUS_LISTS 2
+#define BK_STATUS_LISTS 6
 
 struct bk_status_page {
 	struct bk_list lists[BK_STATUS_LISTS]; /* the first is what was asked for */

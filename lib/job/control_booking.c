@@ -8,8 +8,8 @@
 #include "base/mem.h"
 #include "db/sqlfile.h"
 #include "db/sqltext.h"
-#include "job/booking_key.h"
 #include "job/manual.h"
+#include "rule/key.h"
 #include "rule/unit.h"
 
 #define AT(member) offsetof(struct bk_hold_change, member)

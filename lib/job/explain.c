@@ -11,12 +11,12 @@
 #include "db/sqlfile.h"
 #include "db/sqltext.h"
 #include "job/internal.h"
+#include "rule/bounds.h"
 
 struct explaining {
 	struct bk_job *job;
 	struct bk_run run; /* that never is */
-	char *as_of;
-	char *lower;
+	struct bk_bounds bounds;
 	bk_explain_fn fn;
 	void *arg;
 };
@@ -31,8 +31,7 @@ struct question {
 
 static void clear_explaining(struct explaining *e)
 {
-	free(e->as_of);
-	free(e->lower);
+	bk_bounds_clear(&e->bounds);
 }
 
 static struct bk_tx_limits limits_of(const struct explaining *e, bool pin)
@@ -44,26 +43,12 @@ static struct bk_tx_limits limits_of(const struct explaining *e, bool pin)
 /* The instants that a run would have if it were claimed now. */
 static enum bk_rc set_bounds(struct explaining *e, struct bk_error *err)
 {
-	static const struct bk_field fields[] = {
-		{"as_of", BK_FIELD_TEXT, offsetof(struct explaining, as_of)},
-		{"lower", BK_FIELD_TEXT, offsetof(struct explaining, lower)},
-	};
 	const struct bk_tx_limits limits = limits_of(e, false);
-	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
-	int64_t max_age_ms = e->run.request->max_age_ms;
-	char age[24];
-	const char *params[] = {max_age_ms < 0 ? NULL : age};
-	enum bk_rc rc;
+	enum bk_rc rc = bk_bounds_read(e->run.db, e->run.request->max_age_ms, &limits, &e->bounds,
+				       err);
 
-	(void)snprintf(age, sizeof(age), "%" PRId64, max_age_ms);
-	rc = bk_tx_one(
-		e->run.db, BK_TX_READ, &limits,
-		&(const struct bk_stmt){"bounds", bk_sql_text("bounds"), params, 1, BK_ONE_ROW},
-		&rows, err);
-	if (!rc)
-		rc = bk_rows_read(rows, 0, fields, BK_COUNT(fields), e, err);
-	e->run.as_of = e->as_of;
-	e->run.lower = e->lower;
+	e->run.as_of = e->bounds.as_of;
+	e->run.lower = e->bounds.lower;
 	return rc;
 }
 

@@ -231,9 +231,10 @@ static enum bk_rc settle(void *self, const struct bk_run *run, bool whole, struc
 enum bk_rc bk_job_work(struct bk_job *job, struct bk_work *ret, struct bk_error *err)
 {
 	/* The types of the key columns are not known yet. */
-	struct bk_scope scope = {job->mapping, NULL, bk_conf_str(job->conf, "schema"),
-				 "(SELECT bounds.as_of FROM bounds)",
-				 "(SELECT bounds.lower FROM bounds)"};
+	struct bk_scope scope = {.mapping = job->mapping,
+				 .schema = bk_conf_str(job->conf, "schema"),
+				 .as_of = "(SELECT bounds.as_of FROM bounds)",
+				 .lower = "(SELECT bounds.lower FROM bounds)"};
 	enum bk_rc rc;
 
 	if (job->cleanup)

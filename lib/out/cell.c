@@ -5,10 +5,15 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <wchar.h>
+#include <wctype.h>
 
 #include "base/number.h"
 #include "base/text.h"
 #include "db/rows.h"
+
+#define BAR_COLUMNS 24
+#define FULL_BLOCK "\xE2\x96\x88"
 
 static const void *member(const struct bk_list *list, const struct bk_column *column, size_t row)
 {
@@ -28,6 +33,7 @@ const char *bk_cell_text(const struct bk_list *list, const struct bk_column *col
 	case BK_CELL_PERIOD:
 	case BK_CELL_BOOL:
 	case BK_CELL_KEY:
+	case BK_CELL_BAR:
 		break;
 	}
 	return NULL;
@@ -89,6 +95,52 @@ static void show_number(struct bk_buf *out, const struct bk_column *column, int6
 		bk_buf_fmt(out, "%" PRId64, n);
 }
 
+bool bk_cell_printable(const char *text)
+{
+	mbstate_t state;
+	size_t left = strlen(text);
+
+	memset(&state, 0, sizeof(state));
+	while (left) {
+		wchar_t c;
+		size_t n = mbrtowc(&c, text, left, &state);
+
+		if (n == 0 || n > left || !iswprint((wint_t)c))
+			return false;
+		text += n;
+		left -= n;
+	}
+	return true;
+}
+
+/* The longest has BAR_COLUMNS; what is not 0 is never nothing. Blocks come in eighths. */
+static void put_bar(struct bk_buf *out, int64_t n, int64_t most)
+{
+	bool blocks = bk_cell_printable(FULL_BLOCK);
+	int64_t steps = blocks ? 8 : 1;
+	int64_t length = (int64_t)((double)n / (double)most * (double)(BAR_COLUMNS * steps) + 0.5);
+
+	length = length > 0 ? length : 1;
+	for (int64_t i = 0; i < length / steps; i++)
+		bk_buf_str(out, blocks ? FULL_BLOCK : "#");
+	/* U+2588 is the full block, U+2589 one of seven eighths, and so on to U+258F. */
+	if (length % steps)
+		bk_buf_fmt(out, "\xE2\x96%c", (int)(0x90 - length % steps));
+}
+
+static void show_bar(struct bk_buf *out, const struct bk_list *list, const struct bk_column *column,
+		     size_t row)
+{
+	int64_t n = bk_cell_int(list, column, row);
+	int64_t most = 0;
+
+	for (size_t i = 0; i < list->row_count; i++)
+		if (bk_cell_int(list, column, i) > most)
+			most = bk_cell_int(list, column, i);
+	if (n > 0)
+		put_bar(out, n, most);
+}
+
 void bk_cell_show(struct bk_buf *out, const struct bk_list *list, const struct bk_column *column,
 		  size_t row)
 {
@@ -105,6 +157,9 @@ void bk_cell_show(struct bk_buf *out, const struct bk_list *list, const struct b
 		return;
 	case BK_CELL_KEY:
 		show_key(out, bk_cell_key(list, column, row));
+		return;
+	case BK_CELL_BAR:
+		show_bar(out, list, column, row);
 		return;
 	case BK_CELL_TEXT:
 	case BK_CELL_STATE:

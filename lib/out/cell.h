@@ -24,6 +24,9 @@ const struct bk_array *bk_cell_key(const struct bk_list *list, const struct bk_c
 void bk_cell_show(struct bk_buf *out, const struct bk_list *list, const struct bk_column *column,
 		  size_t row);
 
+/* Whether the locale (LC_CTYPE) can show the text. */
+bool bk_cell_printable(const char *text);
+
 /* The escape sequence that starts the colour of a state's word, which may go
    on behind a blank ("RUNNING 40 %"); NULL = none. */
 const char *bk_cell_color(const char *word);

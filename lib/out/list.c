@@ -46,6 +46,7 @@ static void set_cell(struct bk_json *object, const struct bk_list *list,
 	case BK_CELL_INT:
 	case BK_CELL_DURATION:
 	case BK_CELL_PERIOD:
+	case BK_CELL_BAR:
 		set_int(object, column->key, bk_cell_int(list, column, row));
 		break;
 	case BK_CELL_BOOL:
@@ -125,6 +126,7 @@ static void csv_cell(const struct bk_list *list, const struct bk_column *column,
 	case BK_CELL_INT:
 	case BK_CELL_DURATION:
 	case BK_CELL_PERIOD:
+	case BK_CELL_BAR:
 		n = bk_cell_int(list, column, row);
 		if (n != BK_NULL_INT)
 			bk_buf_fmt(out, "%" PRId64, n);

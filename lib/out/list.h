@@ -34,6 +34,7 @@ enum bk_cell_kind {
 	BK_CELL_KEY,      /* struct bk_array, a text for each column of a key: a list in JSON;
 			     in CSV the text, or that list where there are several;
 			     one without columns is NULL */
+	BK_CELL_BAR,      /* int64_t, drawn against the longest of the column; for BK_COL_SHOW */
 };
 
 enum bk_column_flag {

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
-#include <wctype.h>
 
 #include "base/mem.h"
 #include "out/cell.h"
@@ -49,24 +48,6 @@ static bool is_right(enum bk_cell_kind kind)
 {
 	return kind == BK_CELL_ID || kind == BK_CELL_INT || kind == BK_CELL_DURATION ||
 	       kind == BK_CELL_PERIOD;
-}
-
-static bool is_printable(const char *text)
-{
-	mbstate_t state;
-	size_t left = strlen(text);
-
-	memset(&state, 0, sizeof(state));
-	while (left) {
-		wchar_t c;
-		size_t n = mbrtowc(&c, text, left, &state);
-
-		if (n == 0 || n > left || !iswprint((wint_t)c))
-			return false;
-		text += n;
-		left -= n;
-	}
-	return true;
 }
 
 static void free_table(struct libscols_table **table)
@@ -112,7 +93,7 @@ static bool set_cell(struct libscols_line *line, size_t n, const struct bk_list 
 	color = column->kind == BK_CELL_STATE ? bk_cell_color(bk_buf_cstr(&text)) : NULL;
 	if (color)
 		must(scols_cell_set_color(scols_line_get_cell(line, n), color));
-	return is_printable(bk_buf_cstr(&text));
+	return bk_cell_printable(bk_buf_cstr(&text));
 }
 
 /* Bytes of the character or the escape sequence at p, and its columns. The text

@@ -22,12 +22,15 @@ enum bk_rc bk_bounds_read(struct bk_db *db, int64_t max_age_ms, const struct bk_
 			  struct bk_bounds *ret, struct bk_error *err)
 {
 	char age[24];
-	const char *params[] = {max_age_ms < 0 ? NULL : age};
+	const char *params[] = {age};
 	const struct bk_stmt stmt = {"bounds", bk_sql_text("bounds"), params, 1, BK_ONE_ROW};
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	enum bk_rc rc;
 
-	(void)snprintf(age, sizeof(age), "%" PRId64, max_age_ms);
+	if (max_age_ms < 0)
+		(void)snprintf(age, sizeof(age), "{NULL}");
+	else
+		(void)snprintf(age, sizeof(age), "{%" PRId64 "}", max_age_ms);
 	if ((rc = bk_tx_one(db, BK_TX_READ, limits, &stmt, &rows, err)))
 		return rc;
 	*ret = (struct bk_bounds){NULL, NULL};

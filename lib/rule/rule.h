@@ -96,6 +96,19 @@ bool bk_rule_applies(const struct bk_policy *policy, const struct bk_rule *rule,
 void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const struct bk_scan *scan,
 		       const char *as_of, const char *lower);
 
+/* A part of it, appended: the scan column lies from `lower` to `upper`, both of them
+   included; SQL expressions of timestamptz. */
+void bk_scan_between(struct bk_buf *out, const struct bk_scan *scan, const char *lower,
+		     const char *upper);
+
+/* Another part: neither `until` nor `end` has ended the rule at that instant. */
+void bk_rule_not_over(struct bk_buf *out, const struct bk_rule *rule, const char *at);
+
+/* As bk_rule_condition, but for what max-age leaves alone: due, and older than `lower`
+   in every scan of the rule. */
+void bk_rule_stale_condition(struct bk_buf *out, const struct bk_rule *rule,
+			     const struct bk_scan *scan, const char *as_of, const char *lower);
+
 /*
  * The states of live bookings (pending, confirmed, active) that no enabled job
  * ends: some booking in that state with a finite end stays in it for ever.

@@ -164,8 +164,11 @@ static bool is_range(enum bk_source_type type)
 void bk_scan_init(struct bk_scan *scan, const struct bk_mapping *m, const struct bk_source *source,
 		  const struct bk_source *column, enum bk_side side)
 {
-	const struct bk_source *by = bk_is_mapped(column) ? column : source;
+	bool own = bk_is_mapped(column);
+	const struct bk_source *by = own ? column : source;
 
+	/* A day of its own is one that begins no later, whatever it is a scan for. */
+	side = own ? BK_SIDE_START : side;
 	*scan = (struct bk_scan){.type = by->type, .end_of_day = side == BK_SIDE_END};
 	scan->zone = bk_strdup(m->zone);
 	if (by->column) {

@@ -304,6 +304,15 @@ void bk_own_rule_write_sql(const struct bk_mapping *m, const struct bk_own_rule 
 	add_scan(rule, m, &own->due, &own->scan, BK_SIDE_START);
 }
 
+void bk_scan_between(struct bk_buf *out, const struct bk_scan *scan, const char *lower,
+		     const char *upper)
+{
+	bk_scan_bounds(out, scan, upper, lower);
+	if (!scan->exact)
+		bk_buf_fmt(out, " AND %s" GE "%s AND %s" LE "%s", scan->instant, lower,
+			   scan->instant, upper);
+}
+
 /* until > as_of, or arrived < until: one comparison, for `until` is long. LEAST passes over
    a NULL arrival, and no `until` is never. */
 static void put_until(struct bk_buf *out, const struct bk_rule *rule, const char *as_of)
@@ -326,20 +335,29 @@ static char *own_lower(const struct bk_rule *rule, const char *as_of, const char
 			   lower, as_of, rule->max_age_ms);
 }
 
-void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const struct bk_scan *scan,
-		       const char *as_of, const char *rule_lower)
+static void put_not_over(struct bk_buf *out, const struct bk_rule *rule, const char *as_of)
 {
-	BK_CLEAN(bk_free_str) char *lower = own_lower(rule, as_of, rule_lower);
-
-	bk_scan_bounds(out, scan, as_of, lower);
-	if (!scan->exact)
-		bk_buf_fmt(out, " AND %s" GE "%s", scan->instant, lower);
-	if (!scan->exact || strcmp(rule->due, scan->column) != 0)
-		bk_buf_fmt(out, " AND (%s)" LE "%s", rule->due, as_of);
 	if (rule->until)
 		put_until(out, rule, as_of);
 	if (rule->end)
 		bk_buf_fmt(out, " AND (%s IS NULL OR %s" GT "%s)", rule->end, rule->end, as_of);
+}
+
+void bk_rule_not_over(struct bk_buf *out, const struct bk_rule *rule, const char *at)
+{
+	bk_buf_str(out, "true");
+	put_not_over(out, rule, at);
+}
+
+void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const struct bk_scan *scan,
+		       const char *as_of, const char *job_lower)
+{
+	BK_CLEAN(bk_free_str) char *lower = own_lower(rule, as_of, job_lower);
+
+	bk_scan_between(out, scan, lower, as_of);
+	if (strcmp(rule->due, scan->instant) != 0)
+		bk_buf_fmt(out, " AND (%s)" LE "%s", rule->due, as_of);
+	put_not_over(out, rule, as_of);
 	bk_buf_fmt(out, " AND %s", rule->filter);
 	if (scan->earlier)
 		bk_buf_fmt(out, " AND (%s IS NULL OR %s" GT "%s OR %s" LT "%s)", scan->earlier,
@@ -380,4 +398,20 @@ void bk_faults_clear(struct bk_faults *faults)
 	free(faults->end_before_start);
 	free(faults->negative_grace);
 	*faults = (struct bk_faults){.no_start = NULL};
+}
+
+void bk_rule_stale_condition(struct bk_buf *out, const struct bk_rule *rule,
+			     const struct bk_scan *scan, const char *as_of, const char *lower)
+{
+	/* By its column, so that an index serves; each scan then leaves out what an earlier
+	   one has, however old. */
+	bk_buf_fmt(out, "%s" LT "%s AND ", scan->instant, lower);
+	bk_rule_condition(out, rule, scan, as_of, LOWEST_SQL);
+	for (size_t i = 0; i < rule->scan_count; i++) {
+		if (&rule->scans[i] == scan)
+			continue;
+		bk_buf_str(out, " AND (");
+		bk_scan_between(out, &rule->scans[i], lower, as_of);
+		bk_buf_str(out, ") IS NOT TRUE");
+	}
 }

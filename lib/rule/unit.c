@@ -13,8 +13,11 @@
 struct bk_scope bk_scope_of_params(const struct bk_mapping *mapping, const struct bk_table *table,
 				   const char *schema)
 {
-	return (struct bk_scope){mapping, table, schema, "$1::pg_catalog.timestamptz",
-				 "$2::pg_catalog.timestamptz"};
+	return (struct bk_scope){.mapping = mapping,
+				 .table = table,
+				 .schema = schema,
+				 .as_of = "$1::pg_catalog.timestamptz",
+				 .lower = "$2::pg_catalog.timestamptz"};
 }
 
 static bool job_is_enabled(const void *arg, const char *job)
@@ -117,14 +120,30 @@ static enum bk_rc put_hands_off(struct bk_buf *out, const struct bk_unit *unit,
 	if (!scope->schema)
 		return BK_OK;
 	bk_key_texts(&texts, scope->mapping, scope->table);
-	return bk_sql_fill_file(out, "booking_hands_off",
-				(const struct bk_sql_var[]){
-					{"bk", scope->schema},
-					{"key_texts", bk_buf_cstr(&texts)},
-					{"as_of", scope->as_of},
-					{"rule", unit->rule->name},
-				},
-				4, err);
+	return bk_sql_fill_file(
+		out, "booking_hands_off",
+		(const struct bk_sql_var[]){
+			{"bk", scope->schema},
+			{"key_texts", bk_buf_cstr(&texts)},
+			{"as_of", scope->hands_off_at ? scope->hands_off_at : scope->as_of},
+			{"rule", unit->rule->name},
+		},
+		4, err);
+}
+
+static void put_condition(struct bk_buf *out, const struct bk_unit *unit,
+			  const struct bk_scope *scope)
+{
+	(scope->stale ? bk_rule_stale_condition : bk_rule_condition)(out, unit->rule, unit->scan,
+								     scope->as_of, scope->lower);
+}
+
+enum bk_rc bk_unit_condition(struct bk_buf *out, const struct bk_unit *unit,
+			     const struct bk_scope *scope, struct bk_error *err)
+{
+	put_condition(out, unit, scope);
+	bk_buf_char(out, ' ');
+	return put_hands_off(out, unit, scope, err);
 }
 
 enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit,
@@ -138,7 +157,7 @@ enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit,
 	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;
 	enum bk_rc rc;
 
-	bk_rule_condition(&condition, unit->rule, unit->scan, scope->as_of, scope->lower);
+	put_condition(&condition, unit, scope);
 	if ((rc = put_hands_off(&hands_off, unit, scope, err)))
 		return rc;
 	bk_buf_str(&order, unit->scan->column);
@@ -238,6 +257,39 @@ enum bk_rc bk_unit_count(struct bk_buf *out, const struct bk_unit *unit,
 			       err)))
 		return rc;
 	return bk_sql_fill_file(out, "booking_count",
+				&(const struct bk_sql_var){"scan", bk_buf_cstr(&scan)}, 1, err);
+}
+
+enum bk_rc bk_unit_forecast(struct bk_buf *out, const struct bk_unit *unit,
+			    const struct bk_scope *scope, struct bk_error *err)
+{
+	BK_CLEAN(bk_free_str) char *due = bk_asprintf("(%s)", unit->rule->due);
+	BK_CLEAN(bk_free_str)
+	char *lower = bk_asprintf("COALESCE(%s OPERATOR(pg_catalog.-) ($4::pg_catalog.float8"
+				  " OPERATOR(pg_catalog.*) '1 millisecond'::pg_catalog.interval),"
+				  " '-infinity'::pg_catalog.timestamptz)",
+				  due);
+	BK_CLEAN(bk_free_str) char *column = bk_asprintf("%s AS due", due);
+	BK_CLEAN(bk_buf_clear) struct bk_buf within = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
+	struct bk_scope at_due = *scope;
+	enum bk_rc rc;
+
+	/* Each booking is judged at its own due instant. The bounds of the scan are what an
+	   index can serve. */
+	at_due.as_of = due;
+	at_due.lower = lower;
+	at_due.hands_off_at = "$3::pg_catalog.timestamptz";
+	bk_buf_str(&within, "AND ");
+	bk_scan_between(&within, unit->scan, "$2::pg_catalog.timestamptz",
+			"$3::pg_catalog.timestamptz");
+	bk_buf_fmt(&within,
+		   " AND %s OPERATOR(pg_catalog.>) $1::pg_catalog.timestamptz"
+		   " AND %s OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz",
+		   due, due);
+	if ((rc = bk_unit_scan(&scan, unit, &at_due, column, bk_buf_cstr(&within), "ALL", err)))
+		return rc;
+	return bk_sql_fill_file(out, "booking_forecast",
 				&(const struct bk_sql_var){"scan", bk_buf_cstr(&scan)}, 1, err);
 }
 

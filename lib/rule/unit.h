@@ -53,6 +53,8 @@ struct bk_scope {
 	const char *schema;           /* bk's own; NULL = leave nothing out */
 	const char *as_of;            /* SQL expressions of type timestamptz */
 	const char *lower;
+	const char *hands_off_at; /* what is on hold or set aside then; NULL = as_of */
+	bool stale;               /* what max-age leaves alone, instead of the rest */
 };
 
 /* as_of "$1::pg_catalog.timestamptz", lower "$2::pg_catalog.timestamptz". */
@@ -89,6 +91,16 @@ enum bk_rc bk_units_probe(struct bk_buf *out, const struct bk_units *units,
 enum bk_rc bk_unit_count(struct bk_buf *out, const struct bk_unit *unit,
 			 const struct bk_scope *scope, const char *after,
 			 struct bk_error *err) BK_NODISCARD;
+
+/* Appends booking_forecast for a unit: $1 now, $2 lower bound of now, $3 end of the
+   forecast, $4 max-age in ms. Of the scope only mapping, table and schema count. */
+enum bk_rc bk_unit_forecast(struct bk_buf *out, const struct bk_unit *unit,
+			    const struct bk_scope *scope, struct bk_error *err) BK_NODISCARD;
+
+/* Appends the condition by which the unit's scan takes the row b, without its
+   from-state. */
+enum bk_rc bk_unit_condition(struct bk_buf *out, const struct bk_unit *unit,
+			     const struct bk_scope *scope, struct bk_error *err) BK_NODISCARD;
 
 /* Appends the key columns of the row b as texts, separated by commas. */
 void bk_key_texts(struct bk_buf *out, const struct bk_mapping *mapping,

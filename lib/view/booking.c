@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "db/sqltext.h"
 #include "view/read.h"
 
 #define AT(member) offsetof(struct bk_hold_view, member)
@@ -66,6 +67,7 @@ void bk_quarantine_clear(struct bk_quarantine *list)
 static enum bk_rc read_page(struct bk_db *db, const struct bk_conf *conf, const char *file,
 			    const struct bk_page *page, struct bk_rows **ret, struct bk_error *err)
 {
+	const struct bk_sql_var vars[] = {{"bk", bk_conf_str(conf, "schema")}, {"which", "true"}};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	char at[24];
 	char id[24];
@@ -77,18 +79,18 @@ static enum bk_rc read_page(struct bk_db *db, const struct bk_conf *conf, const 
 	(void)snprintf(at, sizeof(at), "%" PRId64, page->after.at_us);
 	(void)snprintf(id, sizeof(id), "%" PRId64, page->after.id);
 	(void)snprintf(most, sizeof(most), "%" PRId64, page->limit + 1);
-	if ((rc = bk_view_sql(&sql, conf, file, err)))
+	if ((rc = bk_sql_fill_file(&sql, file, vars, BK_COUNT(vars), err)))
 		return rc;
 	stmt.sql = bk_buf_cstr(&sql);
 	return bk_view_read(db, &stmt, 1, ret, err);
 }
 
 /* Rows of the answer that are on the page. */
-static size_t rows_on_page(const struct bk_rows *rows, const struct bk_page *page)
+static size_t rows_on_page(const struct bk_rows *rows, int64_t limit)
 {
 	int64_t count = bk_rows_count(rows);
 
-	return (size_t)(count > page->limit ? page->limit : count);
+	return (size_t)(count > limit ? limit : count);
 }
 
 static char *cursor_text(const struct bk_cursor *position)
@@ -99,17 +101,13 @@ static char *cursor_text(const struct bk_cursor *position)
 	return bk_buf_take(&text);
 }
 
-enum bk_rc bk_view_holds(struct bk_db *db, const struct bk_conf *conf, const struct bk_page *page,
-			 struct bk_hold_list *ret, struct bk_error *err)
+enum bk_rc bk_hold_list_read(const struct bk_rows *rows, int64_t limit, struct bk_hold_list *ret,
+			     struct bk_error *err)
 {
-	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	BK_CLEAN(bk_hold_list_clear) struct bk_hold_list list = {.count = 0};
-	enum bk_rc rc = read_page(db, conf, "view_holds", page, &rows, err);
-	size_t count;
+	size_t count = rows_on_page(rows, limit);
+	enum bk_rc rc = BK_OK;
 
-	if (rc)
-		return rc;
-	count = rows_on_page(rows, page);
 	list.items = bk_calloc(count + 1, sizeof(*list.items));
 	while (list.count < count && !rc) {
 		int row = (int)list.count++;
@@ -126,18 +124,13 @@ enum bk_rc bk_view_holds(struct bk_db *db, const struct bk_conf *conf, const str
 	return BK_OK;
 }
 
-enum bk_rc bk_view_quarantine(struct bk_db *db, const struct bk_conf *conf,
-			      const struct bk_page *page, struct bk_quarantine *ret,
+enum bk_rc bk_quarantine_read(const struct bk_rows *rows, int64_t limit, struct bk_quarantine *ret,
 			      struct bk_error *err)
 {
-	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	BK_CLEAN(bk_quarantine_clear) struct bk_quarantine list = {.count = 0};
-	enum bk_rc rc = read_page(db, conf, "view_quarantine", page, &rows, err);
-	size_t count;
+	size_t count = rows_on_page(rows, limit);
+	enum bk_rc rc = BK_OK;
 
-	if (rc)
-		return rc;
-	count = rows_on_page(rows, page);
 	list.items = bk_calloc(count + 1, sizeof(*list.items));
 	while (list.count < count && !rc) {
 		int row = (int)list.count++;
@@ -152,4 +145,23 @@ enum bk_rc bk_view_quarantine(struct bk_db *db, const struct bk_conf *conf,
 	*ret = list;
 	list = (struct bk_quarantine){.count = 0};
 	return BK_OK;
+}
+
+enum bk_rc bk_view_holds(struct bk_db *db, const struct bk_conf *conf, const struct bk_page *page,
+			 struct bk_hold_list *ret, struct bk_error *err)
+{
+	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
+	enum bk_rc rc = read_page(db, conf, "view_holds", page, &rows, err);
+
+	return rc ? rc : bk_hold_list_read(rows, page->limit, ret, err);
+}
+
+enum bk_rc bk_view_quarantine(struct bk_db *db, const struct bk_conf *conf,
+			      const struct bk_page *page, struct bk_quarantine *ret,
+			      struct bk_error *err)
+{
+	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
+	enum bk_rc rc = read_page(db, conf, "view_quarantine", page, &rows, err);
+
+	return rc ? rc : bk_quarantine_read(rows, page->limit, ret, err);
 }

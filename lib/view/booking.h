@@ -71,4 +71,10 @@ enum bk_rc bk_view_quarantine(struct bk_db *db, const struct bk_conf *conf,
 			      const struct bk_page *page, struct bk_quarantine *ret,
 			      struct bk_error *err) BK_NODISCARD;
 
+/* The answer to view_holds or view_quarantine as a page of so many rows at most. */
+enum bk_rc bk_hold_list_read(const struct bk_rows *rows, int64_t limit, struct bk_hold_list *ret,
+			     struct bk_error *err) BK_NODISCARD;
+enum bk_rc bk_quarantine_read(const struct bk_rows *rows, int64_t limit, struct bk_quarantine *ret,
+			      struct bk_error *err) BK_NODISCARD;
+
 #endif

@@ -3,6 +3,7 @@
  */
 #include "view/health.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "conf/jobs.h"
+#include "rule/queue.h"
 
 const char *bk_health_word(enum bk_health_state state)
 {
@@ -98,9 +100,15 @@ static char *with_reason(const char *what, const char *reason)
 	return reason ? bk_asprintf("%s: %s", what, reason) : bk_strdup(what);
 }
 
+/* How old the last success of a job may be, and what is due for it. */
+static int64_t patience_ms(const struct bk_job_view *job)
+{
+	return 2 * job->delay_ms + job->timeout_ms;
+}
+
 static void judge(struct bk_health *health, const struct bk_job_view *job)
 {
-	int64_t limit = 2 * job->delay_ms + job->timeout_ms;
+	int64_t limit = patience_ms(job);
 	/* A clock that was set back is no fault of the job. */
 	int64_t age = job->fresh_age_ms < 0 ? 0 : job->fresh_age_ms;
 	struct bk_check *check;
@@ -139,6 +147,43 @@ void bk_health_jobs(struct bk_health *health, const struct bk_job_list *jobs)
 		else
 			judge(health, job);
 	}
+}
+
+static void put_overdue(struct bk_buf *out, const struct bk_job_view *job)
+{
+	bk_buf_fmt(out, "%s%s: %" PRId64 "%s due, one for ", out->len ? "; " : "", job->job_name,
+		   job->queue_depth, job->queue_depth == BK_QUEUE_LIMIT ? " or more" : "");
+	bk_human_duration(out, job->oldest_due_age_ms);
+	bk_buf_str(out, ", allowed ");
+	bk_human_duration(out, patience_ms(job));
+}
+
+void bk_health_overdue(struct bk_health *health, const struct bk_job_list *jobs)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf late = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf slow = BK_BUF_INIT;
+
+	for (size_t i = 0; i < jobs->count; i++) {
+		const struct bk_job_view *job = &jobs->items[i];
+
+		/* A pause is warned of, and was meant; disabled jobs are all right. */
+		if (!bk_job_find(job->job_name) || !job->enabled || job->paused)
+			continue;
+		if (job->queue_depth == BK_NULL_INT)
+			bk_buf_fmt(&slow, "%s%s", slow.len ? ", " : "", job->job_name);
+		else if (job->oldest_due_at && job->oldest_due_age_ms > patience_ms(job))
+			put_overdue(&late, job);
+	}
+	if (late.len)
+		(void)add(health, "overdue", BK_HEALTH_WARNING, bk_buf_take(&late));
+	else if (jobs->queue_problem)
+		bk_health_add(health, "overdue", BK_HEALTH_WARNING, "%s", jobs->queue_problem);
+	else if (slow.len)
+		bk_health_add(health, "overdue", BK_HEALTH_OK,
+			      "nothing that could be counted in time, which leaves out %s",
+			      bk_buf_cstr(&slow));
+	else
+		bk_health_add(health, "overdue", BK_HEALTH_OK, "nothing");
 }
 
 enum bk_health_state bk_health_worst(const struct bk_health *health)

@@ -52,6 +52,14 @@ void bk_health_add(struct bk_health *health, const char *name, enum bk_health_st
  */
 void bk_health_jobs(struct bk_health *health, const struct bk_job_list *jobs);
 
+/*
+ * Adds the check "overdue", after bk_view_queues: WARNING when a job that is
+ * enabled and not paused has bookings that are due for longer than twice its
+ * delay plus its timeout, whatever its runs say of themselves; or when no queue
+ * could be counted at all. One that took too long to count is named, and OK.
+ */
+void bk_health_overdue(struct bk_health *health, const struct bk_job_list *jobs);
+
 /* The worst: CRITICAL, UNKNOWN, WARNING, OK in this order. */
 enum bk_health_state bk_health_worst(const struct bk_health *health);
 

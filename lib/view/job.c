@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "conf/jobs.h"
 #include "rule/queue.h"
-#include "rule/table.h"
 #include "rule/unit.h"
 #include "view/read.h"
 
@@ -97,6 +96,7 @@ static struct bk_job_view unregistered(const struct bk_job_name *known)
 static void apply_conf(struct bk_job_view *job, const struct bk_conf *conf)
 {
 	job->queue_depth = BK_NULL_INT;
+	job->oldest_due_age_ms = BK_NULL_INT;
 	job->is_foreign = !bk_conf_job(conf, job->job_name);
 	if (job->is_foreign)
 		return;
@@ -243,40 +243,41 @@ static bool is_fatal(struct bk_db *db, enum bk_rc rc)
 	       rc == BK_E_INTERNAL;
 }
 
-/* A mapping that does not fit the table must not look like an empty queue. */
-static bool is_mapping_wrong(struct bk_db *db, const struct bk_conf *conf, struct bk_job_list *list)
+/* What could not be done for the queue of one job, or of all (NULL). An error only
+   where the connection is of no more use. */
+static enum bk_rc note_problem(struct bk_db *db, enum bk_rc rc, const char *job,
+			       struct bk_job_list *list, struct bk_error *err)
 {
-	BK_CLEAN(bk_table_clear) struct bk_table table = {.columns = NULL};
-	struct bk_error why;
-
-	if (bk_table_load(db, bk_conf_mapping(conf), &table, &why) != BK_E_MAPPING)
-		return false;
-	list->queue_problem = bk_asprintf("no queue can be counted: %s", why.message);
-	return true;
+	if (is_fatal(db, rc))
+		return job ? bk_error_prefix(err, "queue of %s", job) : rc;
+	if (!list->queue_problem)
+		list->queue_problem = job ? bk_asprintf("queue of %s: %s", job, err->message)
+					  : bk_asprintf("no queue can be counted: %s",
+							err->message);
+	return BK_OK;
 }
 
 enum bk_rc bk_view_queues(struct bk_db *db, const struct bk_conf *conf, struct bk_job_list *list,
 			  struct bk_error *err)
 {
-	if (is_mapping_wrong(db, conf, list))
-		return BK_OK;
+	BK_CLEAN(bk_queues_clear) struct bk_queues queues = BK_QUEUES_INIT;
+	enum bk_rc rc = bk_queues_open(&queues, db, conf, err);
+
+	/* A mapping that does not fit the table must not look like an empty queue. */
+	if (rc)
+		return note_problem(db, rc, NULL, list, err);
 	for (size_t i = 0; i < list->count; i++) {
 		struct bk_job_view *job = &list->items[i];
-		struct bk_queue queue = {BK_NULL_INT, NULL};
-		enum bk_rc rc;
+		struct bk_queue queue = {BK_NULL_INT, NULL, BK_NULL_INT};
 
 		if (!job->enabled || !bk_conf_job(conf, job->job_name))
 			continue;
-		rc = bk_queue_probe(db, conf, job->job_name, QUEUE_MS, &queue, err);
-		if (rc && is_fatal(db, rc))
-			return bk_error_prefix(err, "queue of %s", job->job_name);
-		if (rc && !list->queue_problem)
-			list->queue_problem = bk_asprintf("queue of %s: %s", job->job_name,
-							  err->message);
-		if (rc)
-			continue;
+		rc = bk_queue_of_job(&queues, job->job_name, QUEUE_MS, &queue, err);
+		if (rc && (rc = note_problem(db, rc, job->job_name, list, err)))
+			return rc;
 		job->queue_depth = queue.depth;
 		job->oldest_due_at = BK_TAKE(queue.oldest_at);
+		job->oldest_due_age_ms = queue.age_ms;
 	}
 	return BK_OK;
 }

@@ -49,12 +49,13 @@ struct bk_job_view {
 	char *status_text; /* for people: "RUNNING 40 %" once the total is counted, else status */
 
 	/* For health only. */
-	bool registered;      /* the database has the job */
-	bool is_foreign;      /* the configuration does not know it */
-	bool paused;          /* by hand, and not run out */
-	bool failing;         /* stored status ERROR, though it may be RUNNING again */
-	char *fresh_since;    /* success, creation (no success yet) or pause (that ran out) */
-	int64_t fresh_age_ms; /* since then */
+	bool registered;           /* the database has the job */
+	bool is_foreign;           /* the configuration does not know it */
+	bool paused;               /* by hand, and not run out */
+	bool failing;              /* stored status ERROR, though it may be RUNNING again */
+	int64_t oldest_due_age_ms; /* of oldest_due_at */
+	char *fresh_since;         /* success, creation (no success yet) or pause (that ran out) */
+	int64_t fresh_age_ms;      /* since then */
 };
 
 struct bk_job_list {

@@ -23,7 +23,14 @@ enum bk_rc bk_view_sql(struct bk_buf *out, const struct bk_conf *conf, const cha
 enum bk_rc bk_view_read(struct bk_db *db, const struct bk_stmt *stmts, size_t count,
 			struct bk_rows **ret, struct bk_error *err)
 {
-	static const struct bk_tx_limits limits = {STATEMENT_MS, LOCK_MS, false, NULL};
+	return bk_view_read_as(db, NULL, stmts, count, ret, err);
+}
+
+enum bk_rc bk_view_read_as(struct bk_db *db, const struct bk_tx_company *company,
+			   const struct bk_stmt *stmts, size_t count, struct bk_rows **ret,
+			   struct bk_error *err)
+{
+	const struct bk_tx_limits limits = {STATEMENT_MS, LOCK_MS, false, company};
 	struct bk_tx tx;
 	struct bk_stmt all[BK_TX_HEAD + BK_VIEW_STATEMENTS + 1];
 	struct bk_rows *rows[BK_COUNT(all)];

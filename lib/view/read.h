@@ -10,9 +10,10 @@
 #include "base/buf.h"
 #include "conf/conf.h"
 #include "db/db.h"
+#include "db/tx.h"
 
 /* Statements of one call at most. */
-#define BK_VIEW_STATEMENTS 4
+#define BK_VIEW_STATEMENTS 5
 
 /* Appends the text of the SQL file, the schema's name filled in. */
 enum bk_rc bk_view_sql(struct bk_buf *out, const struct bk_conf *conf, const char *file,
@@ -22,5 +23,10 @@ enum bk_rc bk_view_sql(struct bk_buf *out, const struct bk_conf *conf, const cha
    seconds for each statement. */
 enum bk_rc bk_view_read(struct bk_db *db, const struct bk_stmt *stmts, size_t count,
 			struct bk_rows **ret, struct bk_error *err) BK_NODISCARD;
+
+/* The same where the company's tables are read, too. */
+enum bk_rc bk_view_read_as(struct bk_db *db, const struct bk_tx_company *company,
+			   const struct bk_stmt *stmts, size_t count, struct bk_rows **ret,
+			   struct bk_error *err) BK_NODISCARD;
 
 #endif

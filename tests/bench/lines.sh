@@ -304,9 +304,26 @@ line_status_history() {
 	status history
 }
 
+# one_booking: the whole process, one of TURNS bookings of the table after the other
+booking_number=0
+one_booking() {
+	local found
+	booking_number=$((booking_number % SMALL + 1))
+	found=$(cron "$programs/bkstatus" "--config=$work/large.conf" booking "$booking_number" --json |
+		jq '.data.transitions | length') && [ "$found" = 1 ] &&
+		once "$programs/bkstatus" "--config=$work/large.conf" booking "$booking_number"
+}
+
+one_second() {
+	echo 1000
+}
+
 line_status_booking() {
-	describe "bkstatus booking KEY" "-"
-	line_note="the command is not built yet"
+	describe "bkstatus booking KEY among $TRANSITIONS recorded keys" "a second" 1.0
+	line_note="batches of $BATCH_KEYS keys, in no order"
+	template recorded fill_transitions "$TRANSITIONS" "$BATCH_KEYS" &&
+		configure large recorded "parallel = 1" && warm recorded &&
+		rounds "$ROUNDS" one_booking one_second && forget recorded
 }
 
 # peak COMMAND...: its peak of memory in KB

@@ -133,9 +133,13 @@ fill_bookings() {
 
 # fill_executions COUNT DATABASE: COUNT executions, one every six seconds until now
 fill_executions() {
+	fill_bookings activate-due "$SMALL" 0 "$2" && fill_runs "$1" "$2"
+}
+
+# fill_runs COUNT DATABASE: the executions alone
+fill_runs() {
 	local jobs="(array['activate-due', 'cancel-no-shows', 'update-completed', 'update-expired'])"
-	fill_bookings activate-due "$SMALL" 0 "$2" &&
-		without_indexes "$2" bk.maintenance_executions "
+	without_indexes "$2" bk.maintenance_executions "
 		insert into bk.maintenance_executions (run_id, operation, description, executed_at,
 			finished_at, status, processed_count, execution_time_ms, triggered_by,
 			invoked_by, server_instance, pid, version, lease_token, as_of)
@@ -145,4 +149,20 @@ fill_executions() {
 			'bk/bk', 'host-' || i % 3, 1000 + i % 5000, '1.0.0', i, at
 		from generate_series(1, $1) as i,
 			lateral (select now() - ($1 - i) * interval '6 seconds' as at) as q"
+}
+
+# fill_transitions COUNT KEYS DATABASE: COUNT recorded changes of bookings, KEYS in each batch, a batch
+# every minute until now; what is changed when has nothing to do with its key
+fill_transitions() {
+	local batches=$(($1 / $2))
+	fill_bookings activate-due "$SMALL" 0 "$3" && fill_runs "$batches" "$3" &&
+		without_indexes "$3" bk.booking_transitions "
+		insert into bk.booking_transitions (execution_id, worker, batch_no, rule, from_state,
+			to_state, row_count, keys, key_hashes, txid, at)
+		select b, 0, 1, 'activate', 'CONFIRMED', 'ACTIVE', $2, array[q.keys], q.hashes,
+			pg_current_xact_id(), now() - ($batches - b) * interval '1 minute'
+		from generate_series(1, $batches) as b,
+			lateral (select array_agg(k) as keys, array_agg(hashtext(k)) as hashes
+				from (select ((b + i * $batches::bigint) * 7919 % $1)::text as k
+					from generate_series(1, $2) as i) as r) as q"
 }

@@ -13,6 +13,13 @@ keys() {
 	subsection bk "$1" | items | names Va
 }
 
+# beside SUBSECTION: the keys that it has in its text, before its list, without those of the list
+beside() {
+	echo items
+	subsection bk "$1" | sed '/^\.Bl/,$d; /^\.Va data/d' | sed -n 's/^\.Va //p' |
+		grep -o '[a-zA-Z]*'
+}
+
 # json_keys FILTER: the keys of that object on stdin
 json_keys() {
 	jq -r "$1 | keys_unsorted[]"
@@ -123,6 +130,22 @@ running=$(bkstatus watch --count=1 -o jsonl)
 sql "DELETE FROM bk.maintenance_executions WHERE status = 'RUNNING'"
 same "$(keys Running; echo type)" "$(head -n 1 <<<"$running" | json_keys .)" running
 
+t "bk(7) has the keys of a booking, of its rules and of its transitions"
+run bkstatus booking 1 --json
+same "$(keys Booking)" "$(json_keys .data <<<"$OUT")" booking
+json_is '.data.columns[0] | keys_unsorted | join(" ")' 'name column value'
+same "$(keys 'Booking rule')" "$(json_keys '.data.rules[0]' <<<"$OUT")" "booking rule"
+same "$(keys 'Booking transition')" "$(json_keys '.data.transitions[0]' <<<"$OUT")" \
+	"booking transition"
+
+t "bk(7) has the keys of overdue rules and of forecast hours"
+run bkstatus overdue --json
+same "$(beside 'Overdue rule')" "$(json_keys .data <<<"$OUT")" overdue
+same "$(keys 'Overdue rule')" "$(json_keys '.data.items[0]' <<<"$OUT")" "overdue rule"
+run bkstatus forecast --json
+same "$(beside 'Forecast hour')" "$(json_keys .data <<<"$OUT")" forecast
+same "$(keys 'Forecast hour')" "$(json_keys '.data.items[0]' <<<"$OUT")" "forecast hour"
+
 t "bk(7) has the keys of a setting and of a check"
 run bkstatus config --json
 json_is '.data | keys_unsorted | sort | join(" ")' 'file items profile'
@@ -173,6 +196,9 @@ types=$({
 	bkactivate --explain -o jsonl
 	bkstatus -o jsonl
 	bkstatus execution "$id" -o jsonl
+	bkstatus booking 1 -o jsonl
+	bkstatus overdue -o jsonl
+	bkstatus forecast -o jsonl
 	bkstatus config -o jsonl
 	bkstatus health -o jsonl
 	echo "$running"

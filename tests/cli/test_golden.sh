@@ -76,6 +76,7 @@ sql "insert into bk.quarantined_bookings (rule, booking_key, operation, executio
 	('activate', '{1}', 'activate-due', 1, '23514', 'x', now(), now(), now() + interval '1 h')"
 golden status-quarantine 0 bkstatus quarantine --json
 golden quarantine-retry 0 bkmaint quarantine retry 1 --json
+golden status-booking-aside 0 bkstatus booking 1 --json
 sql "delete from bk.quarantined_bookings"
 
 golden doctor 0 bkmaint doctor --json
@@ -89,7 +90,12 @@ golden status-job 0 bkstatus job activate-due --json
 golden status-history 0 bkstatus history --json
 golden status-execution 0 bkstatus execution "$(sql "select min(execution_id)
 	from bk.booking_transitions")" --json
+golden status-booking 0 bkstatus booking 1 --json
+golden status-overdue 0 bkstatus overdue --json
+golden status-forecast 0 bkstatus forecast --hours=48 --json
 golden status-config 0 bkstatus config --json
+# What is due for long would be a warning.
+bkactivate --now
 golden status-health 0 bkstatus health --json
 
 t "every golden file belongs to a command"

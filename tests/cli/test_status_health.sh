@@ -55,7 +55,7 @@ is_rc 0
 json_is .success true
 json_is .data.state OK
 json_is '[.data.checks[].name] | join(" ")' \
-	"database schema activate-due cancel-no-shows update-completed update-expired cleanup"
+	"database schema activate-due cancel-no-shows update-completed update-expired cleanup overdue"
 json_is '.data.checks[2].maxAgeMs' 90000
 
 t "a job that never succeeded becomes critical too"
@@ -103,7 +103,7 @@ json_is .success true
 json_is .data.state WARNING
 run bkstatus health -o jsonl
 is_rc 1
-is "$(tail -n 1 "$BK_TEST_DIR/.out")" '{"type":"summary","count":7,"state":"WARNING"}' "last line"
+is "$(tail -n 1 "$BK_TEST_DIR/.out")" '{"type":"summary","count":8,"state":"WARNING"}' "last line"
 
 t "a job paused by hand is a warning, however old"
 success '10 days'
@@ -124,6 +124,32 @@ run bkstatus health -v
 is_rc 0
 out_has "OK update-expired: disabled"
 out_has "OK database: answers"
+
+t "work that is overdue is a warning, whatever the runs say"
+success '0 s'
+sql "UPDATE bk.scheduler_job_info SET is_active = true;
+	INSERT INTO public.bookings (status, starts_at, ends_at) SELECT 'CONFIRMED',
+		now() - interval '2 minutes', now() + interval '1 hour' FROM generate_series(1, 3)"
+run bkstatus health
+is_rc 1
+one_line
+out_has "BK WARNING - overdue: activate-due: 3 due, one for 2m "
+out_has "s, allowed 1m 30s | "
+run bkstatus health --json
+is_rc 1
+json_is '.data.checks[-1] | [.name, .state, .ageMs] | tojson' '["overdue","WARNING",null]'
+sql "UPDATE bk.scheduler_job_info SET status = 'PAUSED' WHERE job_name = 'activate-due'"
+run bkstatus health
+out_lacks overdue
+success '0 s'
+sql "ALTER TABLE public.bookings RENAME TO others"
+run bkstatus health
+is_rc 1
+out_has "BK WARNING - overdue: no queue can be counted: bookings.table: table "
+sql "ALTER TABLE public.others RENAME TO bookings; DELETE FROM public.bookings"
+run bkstatus health -v
+is_rc 0
+out_has "OK overdue: nothing"
 
 t "whatever keeps it from an answer is unknown"
 for line in --nosuch --limit=3 extra --config=/nowhere --profile=nosuch --output=xml -p; do

@@ -139,10 +139,8 @@ END_TEST
 START_TEST(some_thousands_are_due_for_each_job_and_fewer_than_a_first_run_may_change)
 {
 	struct bk_queue queue;
-	struct bk_error err = {0};
 
-	ck_assert_msg(!bk_queue_probe(pg_db, conf, bk_job_names[_i].name, 30000, &queue, &err),
-		      "%s", err.message);
+	pg_queue(conf, bk_job_names[_i].name, &queue);
 	ck_assert_int_gt(queue.depth, 2000);
 	ck_assert_int_lt(queue.depth, 9000);
 	ck_assert_ptr_nonnull(queue.oldest_at);

@@ -141,8 +141,7 @@ START_TEST(a_dry_run_the_queue_and_the_guard_leave_it_out)
 		bk_job_dry_run(rig.job, pg_db, &rig.request, count_row, &rows, &head, &rig.err),
 		BK_OK);
 	ck_assert_int_eq(rows, 5);
-	ck_assert_int_eq(bk_queue_probe(pg_db, rig.conf, "activate-due", 5000, &queue, &rig.err),
-			 BK_OK);
+	pg_queue(rig.conf, "activate-due", &queue);
 	ck_assert_int_eq(queue.depth, 5);
 	rig.request.max_changes = 5;
 	run_well();

@@ -101,9 +101,7 @@ START_TEST(a_dry_run_and_the_queue_pass_over_it)
 		bk_job_dry_run(rig.job, pg_db, &rig.request, count_row, &rows, &head, &rig.err),
 		BK_OK);
 	ck_assert_int_eq(rows, 1);
-	ck_assert_msg(bk_queue_probe(pg_db, rig.conf, "activate-due", 5000, &queue, &rig.err) ==
-			      BK_OK,
-		      "%s", rig.err.message);
+	pg_queue(rig.conf, "activate-due", &queue);
 	ck_assert_int_eq(queue.depth, 1);
 	bk_dry_head_clear(&head);
 	bk_queue_clear(&queue);

@@ -38,6 +38,20 @@ static const struct bk_sql_var vars[] = {
 	{"row_key", "ARRAY[b.id::text]"},
 	{"typed_key", "ARRAY[4711::text]"},
 	{"which", "true"},
+	{"key", "SELECT ARRAY['1'] AS key"},
+	{"state", "'active'"},
+	{"values", "ARRAY[b.id::text]"},
+	{"n", "0"},
+	{"job", "activate-due"},
+	{"from", "CONFIRMED"},
+	{"to", "ACTIVE"},
+	{"applies", "true"},
+	{"due_instant", "b.starts_at"},
+	{"until_instant", "b.starts_at"},
+	{"end_instant", "b.ends_at"},
+	{"filter", "true"},
+	{"not_over", "true"},
+	{"fresh", "true"},
 	{"due", "SELECT 'close-dead' AS rule, 1::int8 AS id, '1' AS key, now() AS due"},
 	{"expression", "(b.id)"},
 	{"scans", "SELECT b.id, b.status AS from_state, b.status AS to_state, b.starts_at AS due"
@@ -72,15 +86,17 @@ static const struct contract {
 	 "relkind has_children key_is_unique name type_name type_shown type_base type_kind"
 	 " is_generated",
 	 false, false},
-	{"booking_count", "n oldest", false, false},
+	{"booking_count", "n oldest age_ms", false, false},
 	{"booking_explain", "QUERY~PLAN", false, false},
 	{"booking_expression", "type", false, false},
+	{"booking_forecast", "hour starts_at ends_at n", false, true},
 	{"booking_hands_off", NULL, false, true},
+	{"booking_key", "key", false, false},
 	{"booking_labels", "label refused cut shown", false, false},
 	{"booking_lock", "d k1 was_aside", false, true},
 	{"booking_page", "d k1 was_aside", false, true},
 	{"booking_scan", NULL, false, true},
-	{"bounds", "as_of lower", false, false},
+	{"bounds", "as_of shown_as_of lower", false, false},
 	{"claim_find", CLAIM_COLUMNS, false, false},
 	{"command_record", "id executed_at", false, false},
 	{"control_cancel", "id", false, false},
@@ -112,6 +128,7 @@ static const struct contract {
 	 false, false},
 	{"dry_select", "k1 from_state to_state due_at", false, false},
 	{"explain_statement", "QUERY~PLAN", false, false},
+	{"forecast_until", "until shown_until", false, false},
 	{"grant_bookings", NULL, true, false},
 	{"grant_schema", NULL, true, false},
 	{"hold_lock", "pg_advisory_xact_lock", false, false},
@@ -146,6 +163,12 @@ static const struct contract {
 	{"sample_bookings", NULL, true, false},
 	{"schema_bootstrap", NULL, true, false},
 	{"sha256", "digest", false, false},
+	{"view_booking", "key state status as_of values", false, false},
+	{"view_booking_rule",
+	 "n rule job_name from_state to_state applies reason due_at until_at end_at", false, false},
+	{"view_booking_transitions",
+	 "at execution_id rule from_state to_state server_instance invoked_by triggered_by", false,
+	 false},
 	{"view_history",
 	 "id run_id operation description executed_at finished_at status processed_count "
 	 "skipped_locked quarantined remaining error_code error_message execution_time_ms "
@@ -380,6 +403,11 @@ static void check_unit(struct bk_job *job, size_t unit, bool later)
 	check_filled("booking_batch", &sql, bk_batch_sql(job, "bk", &sql, &err), 14);
 	job->page.part = 0;
 	job->position = (struct bk_position){NULL, 0};
+	check_filled("booking_count", &sql,
+		     bk_unit_count(&sql, &job->units.items[unit], &scope, "", &err), 3);
+	check_filled("booking_forecast", &sql,
+		     bk_unit_forecast(&sql, &job->units.items[unit], &scope, &err), 4);
+	scope.stale = true;
 	check_filled("booking_count", &sql,
 		     bk_unit_count(&sql, &job->units.items[unit], &scope, "", &err), 3);
 }

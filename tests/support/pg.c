@@ -122,3 +122,12 @@ void pg_run(const struct bk_conf *conf, const char *job, const char *at, bool ma
 	ck_assert_msg(!bk_run(&pg_db, &request, &work, ret, &err), "%s at %s: %s", job, at,
 		      err.message);
 }
+
+void pg_queue(const struct bk_conf *conf, const char *job, struct bk_queue *ret)
+{
+	BK_CLEAN(bk_queues_clear) struct bk_queues queues = BK_QUEUES_INIT;
+	struct bk_error err = {0};
+
+	ck_assert_msg(!bk_queues_open(&queues, pg_db, conf, &err), "%s", err.message);
+	ck_assert_msg(!bk_queue_of_job(&queues, job, 30000, ret, &err), "%s", err.message);
+}

@@ -11,6 +11,7 @@
 
 #include "conf/conf.h"
 #include "db/db.h"
+#include "rule/queue.h"
 #include "run/run.h"
 
 /* The connection of pg_open(). */
@@ -40,5 +41,8 @@ void pg_make_schema(const struct bk_conf *conf);
    it ignores the delay. Clear *ret with bk_run_result_clear. */
 void pg_run(const struct bk_conf *conf, const char *job, const char *at, bool manual,
 	    struct bk_run_result *ret);
+
+/* What is due for a job by the database's own clock. Clear *ret. */
+void pg_queue(const struct bk_conf *conf, const char *job, struct bk_queue *ret);
 
 #endif

@@ -134,6 +134,82 @@ START_TEST(a_job_of_another_version_is_not_judged)
 }
 END_TEST
 
+/* A job with bookings of which the oldest has been due for so long. */
+static struct bk_job_view busy_job(int64_t depth, int64_t age_ms)
+{
+	struct bk_job_view job = job_of(0);
+
+	job.queue_depth = depth;
+	job.oldest_due_at = (char *)(uintptr_t) "2026-11-23T06:30:00.000Z";
+	job.oldest_due_age_ms = age_ms;
+	return job;
+}
+
+static void expect_overdue(struct bk_job_view *jobs, size_t count, const char *problem,
+			   enum bk_health_state state, const char *message)
+{
+	BK_CLEAN(bk_health_clear) struct bk_health health = {NULL, 0, 0};
+
+	bk_health_overdue(&health,
+			  &(const struct bk_job_list){jobs, count, (char *)(uintptr_t)problem});
+	ck_assert_uint_eq(health.count, 1);
+	ck_assert_str_eq(health.items[0].name, "overdue");
+	ck_assert_str_eq(health.items[0].message, message);
+	ck_assert_int_eq(health.items[0].state, state);
+}
+
+START_TEST(bookings_may_be_due_as_long_as_a_success_may_be_old)
+{
+	struct bk_job_view job = busy_job(17, 90000);
+
+	expect_overdue(&job, 1, NULL, BK_HEALTH_OK, "nothing");
+	job.oldest_due_age_ms = 90001;
+	expect_overdue(&job, 1, NULL, BK_HEALTH_WARNING,
+		       "activate-due: 17 due, one for 1m 30s, allowed 1m 30s");
+	job.queue_depth = 10000;
+	expect_overdue(&job, 1, NULL, BK_HEALTH_WARNING,
+		       "activate-due: 10000 or more due, one for 1m 30s, allowed 1m 30s");
+}
+END_TEST
+
+START_TEST(every_job_with_overdue_bookings_is_named)
+{
+	struct bk_job_view jobs[] = {busy_job(1, 7200000), busy_job(2, 0), busy_job(3, 100000)};
+
+	jobs[1].job_name = (char *)(uintptr_t) "cancel-no-shows";
+	jobs[2].job_name = (char *)(uintptr_t) "update-expired";
+	expect_overdue(jobs, 3, "queue of x: y", BK_HEALTH_WARNING,
+		       "activate-due: 1 due, one for 2h 0m, allowed 1m 30s; "
+		       "update-expired: 3 due, one for 1m 40s, allowed 1m 30s");
+}
+END_TEST
+
+START_TEST(work_that_somebody_stopped_is_not_overdue)
+{
+	struct bk_job_view job = busy_job(1, 7200000);
+
+	job.paused = true;
+	expect_overdue(&job, 1, NULL, BK_HEALTH_OK, "nothing");
+	job.paused = false;
+	job.enabled = false;
+	expect_overdue(&job, 1, NULL, BK_HEALTH_OK, "nothing");
+	job.enabled = true;
+	job.job_name = (char *)(uintptr_t) "from-the-future";
+	expect_overdue(&job, 1, NULL, BK_HEALTH_OK, "nothing");
+}
+END_TEST
+
+START_TEST(work_that_cannot_be_counted_is_said_to_be_so)
+{
+	struct bk_job_view job = busy_job(BK_NULL_INT, BK_NULL_INT);
+
+	expect_overdue(&job, 1, NULL, BK_HEALTH_OK,
+		       "nothing that could be counted in time, which leaves out activate-due");
+	expect_overdue(&job, 1, "no queue can be counted: x", BK_HEALTH_WARNING,
+		       "no queue can be counted: x");
+}
+END_TEST
+
 START_TEST(critical_beats_unknown_beats_warning)
 {
 	BK_CLEAN(bk_health_clear) struct bk_health health = {NULL, 0, 0};
@@ -165,6 +241,10 @@ int main(void)
 	ADD(tc, an_enabled_job_that_the_database_lacks_is_critical);
 	ADD(tc, a_clock_that_was_set_back_is_no_fault);
 	ADD(tc, a_job_of_another_version_is_not_judged);
+	ADD(tc, bookings_may_be_due_as_long_as_a_success_may_be_old);
+	ADD(tc, every_job_with_overdue_bookings_is_named);
+	ADD(tc, work_that_somebody_stopped_is_not_overdue);
+	ADD(tc, work_that_cannot_be_counted_is_said_to_be_so);
 	ADD(tc, critical_beats_unknown_beats_warning);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);

@@ -1,7 +1,7 @@
 /*
- * Keys of bookings; see booking_key.h.
+ * Keys of bookings; see key.h.
  */
-#include "job/booking_key.h"
+#include "rule/key.h"
 
 #include <string.h>
 

@@ -1,10 +1,9 @@
 /*
  * One booking named by the texts that somebody typed for the columns of its key:
- * the SQL that finds it, and the form in which bk's own tables keep its key. For
- * the files of this folder only.
+ * the SQL that finds it, and the form in which bk's own tables keep its key.
  */
-#ifndef BK_JOB_BOOKING_KEY_H
-#define BK_JOB_BOOKING_KEY_H
+#ifndef BK_RULE_KEY_H
+#define BK_RULE_KEY_H
 
 #include "base/buf.h"
 #include "conf/mapping.h"
