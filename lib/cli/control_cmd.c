@@ -121,7 +121,7 @@ static enum bk_rc act_on_jobs(struct bk_app *app, enum bk_act act)
 	rc = bk_control_jobs(app->db, &control, act, job, &until, app->line.options.reason, &jobs,
 			     &app->err);
 	if (rc == BK_E_NOT_FOUND)
-		return bk_view_no_job(job, &app->err);
+		return bk_view_no_job(app->conf, job, &app->err);
 	if (rc)
 		return bk_control_failed(app, rc);
 	if ((rc = check_disabled(app, act, &jobs)))

@@ -205,6 +205,9 @@ static enum bk_rc grant_bookings(struct bk_db *db, const struct bk_mapping *m,
 	enum bk_rc rc;
 
 	bk_columns_of(m, &columns);
+	/* What bkstatus booking shows beside. */
+	if (m->updated.column)
+		bk_columns_add(&columns.reads, m->updated.column);
 	for (size_t i = 0; i < columns.reads.count; i++)
 		put_list(&reads, columns.reads.items[i]);
 	for (size_t i = 0; i < columns.writes.count; i++)

@@ -95,7 +95,6 @@ void bk_columns_of(const struct bk_mapping *m, struct bk_columns *ret)
 	bk_columns_add(&ret->reads, m->status);
 	for (size_t i = 0; i < BK_COUNT(sources); i++)
 		add_source(&ret->reads, sources[i]);
-	add_source(&ret->reads, &m->updated); /* for bkstatus booking */
 	for (size_t i = 0; i < BK_COUNT(texts); i++)
 		add_sql(&ret->reads, texts[i]);
 	bk_columns_add(&ret->writes, m->status);

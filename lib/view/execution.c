@@ -185,7 +185,7 @@ enum bk_rc bk_view_operation(struct bk_db *db, const struct bk_conf *conf, const
 	stmt.sql = bk_buf_cstr(&sql);
 	if ((rc = bk_view_read(db, &stmt, 1, &rows, err)))
 		return rc;
-	return *bk_rows_text(rows, 0, "found") == 't' ? BK_OK : bk_view_no_job(name, err);
+	return *bk_rows_text(rows, 0, "found") == 't' ? BK_OK : bk_view_no_job(conf, name, err);
 }
 
 static enum bk_rc read_transitions(const struct bk_rows *rows, struct bk_execution_detail *detail,

@@ -201,23 +201,24 @@ enum bk_rc bk_view_jobs(struct bk_db *db, const struct bk_conf *conf, struct bk_
 	return read_jobs(db, conf, NULL, ret, err);
 }
 
-enum bk_rc bk_view_no_job(const char *name, struct bk_error *err)
+enum bk_rc bk_view_no_job(const struct bk_conf *conf, const char *name, struct bk_error *err)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf all = BK_BUF_INIT;
-	const char *names[16] = {NULL};
+	size_t count = bk_conf_job_count(conf);
+	const char **names = bk_calloc(count + 1, sizeof(*names));
 	const char *near;
 
-	BK_ASSERT(bk_job_names_count < BK_COUNT(names));
-	for (size_t i = 0; i < bk_job_names_count; i++)
-		names[i] = bk_job_names[i].name;
+	for (size_t i = 0; i < count; i++)
+		names[i] = bk_conf_job_at(conf, i)->name;
 	bk_quote(&shown, name);
 	(void)bk_error_set(err, BK_E_NOT_FOUND, "no job %s", bk_buf_cstr(&shown));
 	near = bk_nearest(name, names);
-	if (near)
-		return bk_error_hint(err, "did you mean \"%s\"?", near);
-	bk_list_words(&all, names);
-	return bk_error_hint(err, "try %s", bk_buf_cstr(&all));
+	if (!near)
+		bk_list_words(&all, names);
+	free(names);
+	return near ? bk_error_hint(err, "did you mean \"%s\"?", near)
+		    : bk_error_hint(err, "try %s", bk_buf_cstr(&all));
 }
 
 enum bk_rc bk_view_job(struct bk_db *db, const struct bk_conf *conf, const char *name,
@@ -230,7 +231,7 @@ enum bk_rc bk_view_job(struct bk_db *db, const struct bk_conf *conf, const char 
 		return rc;
 	if (list.count == 0) {
 		bk_job_list_clear(&list);
-		return bk_view_no_job(name, err);
+		return bk_view_no_job(conf, name, err);
 	}
 	*ret = list;
 	return BK_OK;

@@ -88,6 +88,6 @@ enum bk_rc bk_view_queues(struct bk_db *db, const struct bk_conf *conf, struct b
 void bk_view_unended(const struct bk_conf *conf, const char *ret[BK_STATE_COUNT + 1]);
 
 /* BK_E_NOT_FOUND for a job of that name, with a near miss as hint. */
-enum bk_rc bk_view_no_job(const char *name, struct bk_error *err);
+enum bk_rc bk_view_no_job(const struct bk_conf *conf, const char *name, struct bk_error *err);
 
 #endif

@@ -10,10 +10,10 @@
 
 #include "base/mem.h"
 #include "db/sqltext.h"
-#include "rule/source.h"
 #include "rule/key.h"
 #include "rule/rule.h"
 #include "rule/unit.h"
+#include "view/mapped.h"
 #include "view/read.h"
 
 /* Of a booking's rows in quarantine, of which there is one per rule. */
@@ -108,104 +108,6 @@ static void lookup_clear(struct lookup *l)
 		bk_buf_clear(&l->sql[i]);
 }
 
-enum { SOURCES = 6 };
-
-/* The sources of the mapping in its order, and their keys. */
-static void list_sources(const struct bk_mapping *m, const struct bk_source *ret[SOURCES])
-{
-	const struct bk_source *sources[SOURCES] = {&m->start, &m->end,   &m->check_in,
-						    &m->hold,  &m->grace, &m->updated};
-
-	memcpy(ret, sources, sizeof(sources));
-}
-
-/* What is mapped, in the order of the mapping; ret[i].value stays NULL, ret[i].column is the
-   column or the expression. Returns the number, at most key_count + 1 + SOURCES. */
-static size_t mapped_values(const struct bk_mapping *m, struct bk_value_view *ret)
-{
-	static const char *const names[SOURCES] = {"start", "end",   "check-in",
-						   "hold",  "grace", "updated"};
-	const struct bk_source *sources[SOURCES];
-	size_t n = 0;
-
-	list_sources(m, sources);
-	for (size_t i = 0; i < m->key_count; i++)
-		ret[n++] = (struct bk_value_view){"key", m->keys[i], NULL};
-	ret[n++] = (struct bk_value_view){"status", m->status, NULL};
-	for (size_t i = 0; i < SOURCES; i++)
-		if (bk_is_mapped(sources[i]))
-			ret[n++] = (struct bk_value_view){
-				names[i],
-				sources[i]->column ? sources[i]->column : sources[i]->expr, NULL};
-	return n;
-}
-
-static struct bk_value_view *new_values(const struct bk_mapping *m, size_t *ret_count)
-{
-	struct bk_value_view *values = bk_calloc(m->key_count + 1 + SOURCES, sizeof(*values));
-
-	*ret_count = mapped_values(m, values);
-	return values;
-}
-
-/* The era of a time that is no key only where it is not ours. */
-static void put_value(struct bk_buf *out, const char *sql, const char *type, bool is_key)
-{
-	bool cut = !is_key && strcmp(type, BK_TYPE_TIMESTAMPTZ) == 0;
-
-	bk_buf_fmt(out, "%s(", cut ? "pg_catalog.regexp_replace" : "");
-	bk_value_text(out, sql, type);
-	bk_buf_fmt(out, "%s) COLLATE pg_catalog.\"default\"", cut ? ", ' AD$', ''" : "");
-}
-
-static void put_column(struct bk_buf *out, const struct lookup *l, const char *name, bool is_key)
-{
-	BK_CLEAN(bk_buf_clear) struct bk_buf column = BK_BUF_INIT;
-
-	bk_buf_str(&column, "b.");
-	bk_sql_ident(&column, name);
-	put_value(out, bk_buf_cstr(&column), bk_table_column(&l->table, name)->type, is_key);
-}
-
-/* An expression as the instant that it stands for; of a grace its own value. */
-static void put_expression(struct bk_buf *out, const struct lookup *l,
-			   const struct bk_source *source)
-{
-	bool is_time = source != &l->mapping->grace;
-	bool ends = source == &l->mapping->end || source == &l->mapping->hold;
-	BK_CLEAN(bk_free_str)
-	char *sql = is_time ? bk_source_instant(source, l->mapping->zone,
-						ends ? BK_SIDE_END : BK_SIDE_START)
-			    : bk_source_sql(source);
-
-	put_value(out, sql, is_time ? BK_TYPE_TIMESTAMPTZ : "", false);
-}
-
-/* What is mapped, as texts. */
-static void write_values(const struct lookup *l, struct bk_buf *out)
-{
-	const struct bk_mapping *m = l->mapping;
-	const struct bk_source *sources[SOURCES];
-
-	list_sources(m, sources);
-	bk_buf_str(out, "ARRAY[");
-	for (size_t i = 0; i < m->key_count; i++) {
-		put_column(out, l, m->keys[i], true);
-		bk_buf_str(out, ", ");
-	}
-	put_column(out, l, m->status, false);
-	for (size_t i = 0; i < SOURCES; i++) {
-		if (!bk_is_mapped(sources[i]))
-			continue;
-		bk_buf_str(out, ", ");
-		if (sources[i]->column)
-			put_column(out, l, sources[i]->column, false);
-		else
-			put_expression(out, l, sources[i]);
-	}
-	bk_buf_str(out, "]");
-}
-
 static void write_state(const struct lookup *l, struct bk_buf *out)
 {
 	bk_buf_str(out, "CASE");
@@ -225,7 +127,7 @@ static enum bk_rc write_booking(struct lookup *l, struct bk_error *err)
 	BK_CLEAN(bk_buf_clear) struct bk_buf values = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf state = BK_BUF_INIT;
 
-	write_values(l, &values);
+	bk_mapped_texts(l->mapping, &l->table, &values);
 	write_state(l, &state);
 	const struct bk_sql_var vars[] = {
 		{"table", bk_buf_cstr(&l->table_sql)},
@@ -452,7 +354,7 @@ static enum bk_rc read_booking(const struct lookup *l, const struct bk_rows *row
 				    bk_buf_cstr(&l->key.shown));
 	if ((rc = bk_rows_read(rows, 0, lookup_fields, BK_COUNT(lookup_fields), found, err)))
 		return rc;
-	found->values = new_values(l->mapping, &found->value_count);
+	found->values = bk_mapped_values(l->mapping, &found->value_count);
 	BK_ASSERT(found->texts.count == found->value_count);
 	for (size_t i = 0; i < found->value_count; i++)
 		found->values[i].value = found->texts.items[i];
