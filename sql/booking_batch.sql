@@ -19,7 +19,8 @@
 -- holds, and a row that was changed since the snapshot is judged again as it is now. Such a
 -- row is locked at its new place, and where it is the last one its position would jump over
 -- what lies between: steady is false then, and the next batch starts from where this one did.
--- What u updates is a version that c locked, so u repeats the state only. The CASE hides it from
+-- :still  the condition once more where rows are found by key, else true: what u updates by its
+-- place is a version that c locked. The CASE hides it from
 -- the planner: with statistics of a moment without due bookings it would read the rule's index
 -- again and look each row up in the list of ctids (seen: 5,000 rows took longer than 10 s).
 -- Locks the bookings it changes (NO KEY UPDATE, rows locked by others skipped),
@@ -30,7 +31,7 @@ WITH c AS MATERIALIZED (
 ), u AS (
 	UPDATE :table AS b SET :assign
 	 WHERE :update_match
-	   AND CASE WHEN b.:"status" OPERATOR(pg_catalog.=) :'from' THEN true ELSE false END
+	   AND CASE WHEN b.:"status" OPERATOR(pg_catalog.=) :'from' THEN :still ELSE false END
 	RETURNING :key_texts
 ), n AS MATERIALIZED (
 	SELECT pg_catalog.count(*) AS changed, :key_arrays AS keys,

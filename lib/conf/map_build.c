@@ -220,6 +220,66 @@ static enum bk_rc check_columns(const struct bk_mapping *m, const struct bk_map 
 	return rc ? rc : check_key(m, map, err);
 }
 
+/* What stands before the equals sign of item i; free() it. */
+static char *set_column(const struct bk_labels *set, size_t i)
+{
+	char *name = NULL;
+
+	(void)bk_assignment_split(set->items[i], &name);
+	return name;
+}
+
+/* A column of a set that is mapped, or set before. `common` is that of all jobs; NULL = this
+   one is it. */
+static enum bk_rc check_set(const struct bk_mapping *m, const struct bk_labels *set,
+			    const struct bk_labels *common, const char *where, struct bk_error *err)
+{
+	struct named *list = bk_calloc(m->key_count + BK_MAP_COUNT, sizeof(*list));
+	size_t named = list_columns(m, list);
+	enum bk_rc rc = BK_OK;
+
+	for (size_t i = 0; i < set->count && !rc; i++) {
+		BK_CLEAN(bk_free_str) char *column = set_column(set, i);
+
+		for (size_t n = 0; n < named && !rc; n++)
+			if (strcmp(list[n].column, column) == 0)
+				rc = bk_error_set(err, BK_E_CONFIG,
+						  "%s: set: column \"%s\" serves as %s", where,
+						  column, bk_map_keys[list[n].index].name);
+		for (size_t n = 0; n < i + (common ? common->count : 0) && !rc; n++) {
+			BK_CLEAN(bk_free_str)
+			char *other = n < i ? set_column(set, n) : set_column(common, n - i);
+
+			if (strcmp(other, column) == 0)
+				rc = bk_error_set(err, BK_E_CONFIG,
+						  "%s: set: column \"%s\" is set twice", where,
+						  column);
+		}
+	}
+	free(list);
+	return rc;
+}
+
+static enum bk_rc check_sets(const struct bk_mapping *m, const struct bk_map *map,
+			     struct bk_error *err)
+{
+	enum bk_rc rc = check_set(m, &m->set, NULL, BK_MAP_SECTION, err);
+
+	if (rc)
+		return bk_error_prefix(err, "%s", bk_map_origin(map, BK_MAP_SET));
+	for (size_t i = 0; i < m->extra_count && !rc; i++)
+		rc = check_set(m, &m->extras[i].set, &m->set, m->extras[i].job, err);
+	for (size_t i = 0; i < m->rule_count && !rc; i++) {
+		const struct bk_own_rule *r = &m->rules[i];
+		const struct bk_job_extra *extra = bk_mapping_extra(m, r->job);
+
+		if ((rc = check_set(m, &r->set, &m->set, r->name, err)) ||
+		    (extra && (rc = check_set(m, &r->set, &extra->set, r->name, err))))
+			return bk_error_prefix(err, "%s: rule", r->origin);
+	}
+	return rc;
+}
+
 /* The value was checked when it was set, so it can be read. */
 static void read_source(struct bk_source *ret, const char *text, enum bk_source_type fallback)
 {
@@ -398,7 +458,8 @@ enum bk_rc bk_map_build(const struct bk_map *map, struct bk_mapping *ret, struct
 	copy_sources(map, &m);
 	build_extras(map, &m);
 	if ((rc = build_rules(map, &m, err)) || (rc = check_labels(&m, map, err)) ||
-	    (rc = check_columns(&m, map, err)) || (rc = check_zone(&m, map, err)))
+	    (rc = check_columns(&m, map, err)) || (rc = check_zone(&m, map, err)) ||
+	    (rc = check_sets(&m, map, err)))
 		return rc;
 	*ret = m;
 	m = (struct bk_mapping){0};

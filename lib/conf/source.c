@@ -60,6 +60,8 @@ static enum bk_rc skip_one(const char **p, int *depth, struct bk_error *err)
 			return refuse("has a quote that is not closed", err);
 		break;
 	case '$':
+		if (isdigit((unsigned char)(*p)[1]))
+			return refuse("has a parameter ($1), which nothing fills in", err);
 		if (!(next = skip_dollar(*p)))
 			return refuse("has a dollar quote that is not closed", err);
 		next += next == *p;

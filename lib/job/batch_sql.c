@@ -176,11 +176,18 @@ static enum bk_rc fill_batch(const struct bk_job *job, const char *schema,
 			     const struct bk_unit *unit, const struct key_sql *k, const char *scan,
 			     struct bk_buf *out, struct bk_error *err)
 {
+	const struct bk_scope scope = bk_job_scope(job);
 	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf assign = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf still = BK_BUF_INIT;
 
 	bk_table_sql(&table, job->mapping);
 	write_assign(&assign, job, unit);
+	/* A key that is the company's word, as in a view, may name several rows. */
+	if (job->table.has_children)
+		bk_rule_condition(&still, unit->rule, unit->scan, scope.as_of, scope.lower);
+	else
+		bk_buf_str(&still, "true");
 	const struct bk_sql_var vars[] = {
 		{"bk", schema},
 		{"scan", scan},
@@ -190,6 +197,7 @@ static enum bk_rc fill_batch(const struct bk_job *job, const char *schema,
 		{"to", unit->to},
 		{"lock", bk_batch_lock(unit)},
 		{"assign", bk_buf_cstr(&assign)},
+		{"still", bk_buf_cstr(&still)},
 		{"update_match", bk_buf_cstr(&k->update_match)},
 		{"steady", bk_buf_cstr(&k->steady)},
 		{"key_texts", bk_buf_cstr(&k->texts)},

@@ -63,7 +63,8 @@ static bool is_mistake(const struct bk_error *err)
 {
 	return err->sqlstate[0] && strcmp(err->sqlstate, "42501") != 0 &&
 	       (strncmp(err->sqlstate, "42", 2) == 0 || strncmp(err->sqlstate, "22", 2) == 0 ||
-		strncmp(err->sqlstate, "3F", 2) == 0 || strncmp(err->sqlstate, "0A", 2) == 0);
+		strncmp(err->sqlstate, "3F", 2) == 0 || strncmp(err->sqlstate, "0A", 2) == 0 ||
+		strcmp(err->sqlstate, "25006") == 0 /* it locks or writes */);
 }
 
 static enum bk_rc ask(const struct asked *a, const char *file, enum bk_shape shape,
@@ -127,10 +128,14 @@ static enum bk_rc check_volatile(const struct asked *a, struct bk_error *err)
 
 		if (!line || !strstr(line, "Subquery Scan"))
 			continue;
-		blame(a, "calls a VOLATILE function, or gives several rows", err);
+		blame(a,
+		      "calls a VOLATILE function, or one that is for several rows: an aggregate, a "
+		      "window or a set",
+		      err);
 		return bk_error_hint(err,
-				     "volatile = yes inside bookings { } lets it pass, where it "
-				     "is known to change nothing");
+				     "put what is for several rows into a sub-select; volatile = "
+				     "yes inside bookings { } lets a function pass that is known "
+				     "to change nothing");
 	}
 	return BK_OK;
 }
@@ -187,6 +192,20 @@ static enum bk_rc check_rule(struct bk_db *db, const struct bk_mapping *m,
 	return rc ? rc : check_set(db, m, section, &rule->set, err);
 }
 
+/* A zone that is named must be one. */
+static enum bk_rc check_zone(struct bk_db *db, const struct bk_mapping *m, struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+
+	if (!m->zone || *m->zone == '(')
+		return BK_OK;
+	bk_buf_str(&sql, "(pg_catalog.timezone(");
+	bk_sql_literal(&sql, m->zone);
+	/* A constant, so that the planner asks for the zone. */
+	bk_buf_str(&sql, ", '2000-01-01 00:00:00+00'::pg_catalog.timestamptz))");
+	return check(db, m, "bookings.time-zone", bk_buf_cstr(&sql), NULL, err);
+}
+
 enum bk_rc bk_expressions_check(struct bk_db *db, const struct bk_mapping *m, struct bk_error *err)
 {
 	const struct {
@@ -203,7 +222,7 @@ enum bk_rc bk_expressions_check(struct bk_db *db, const struct bk_mapping *m, st
 		{"bookings.no-show-if", m->no_show_if, flags},
 		{"bookings.time-zone", m->zone && *m->zone == '(' ? m->zone : NULL, texts},
 	};
-	enum bk_rc rc = BK_OK;
+	enum bk_rc rc = check_zone(db, m, err);
 
 	for (size_t i = 0; i < BK_COUNT(parts) && !rc; i++)
 		rc = check(db, m, parts[i].key, parts[i].expression, parts[i].types, err);

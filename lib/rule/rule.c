@@ -302,6 +302,35 @@ static bool activates(const struct bk_rule *rule, const struct bk_mapping *m)
 	return is_label_of(m, BK_ACTIVE, bk_rule_to(rule, m));
 }
 
+/* Whether bookings that the job's rules take on from `label`, in so many steps, come to `start`
+   again: such a job would change them for ever. */
+static bool comes_back(const struct bk_rules *rules, const struct bk_mapping *m,
+		       const struct bk_rule *start, const char *label, size_t steps)
+{
+	if (takes_from(start, m, label))
+		return true;
+	for (size_t i = 0; i < rules->count && steps; i++) {
+		const struct bk_rule *next = &rules->items[i];
+
+		if (strcmp(next->job, start->job) == 0 && takes_from(next, m, label) &&
+		    comes_back(rules, m, start, bk_rule_to(next, m), steps - 1))
+			return true;
+	}
+	return false;
+}
+
+static enum bk_rc refuse_circle(const struct bk_rule *rule, const char *label, struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+
+	bk_quote(&shown, label);
+	(void)bk_error_set(
+		err, BK_E_CONFIG,
+		"%s%srule %s of %s gives %s, from which rules of the job lead back to it",
+		place(rule), *place(rule) ? ": " : "", rule->name, rule->job, bk_buf_cstr(&shown));
+	return bk_error_hint(err, "a run would change such bookings again and again");
+}
+
 static enum bk_rc check_rule(const struct bk_rules *rules, const struct bk_mapping *m,
 			     const struct bk_rule *rule, struct bk_error *err)
 {
@@ -309,6 +338,8 @@ static enum bk_rc check_rule(const struct bk_rules *rules, const struct bk_mappi
 
 	if (takes_from(rule, m, to))
 		return refuse(rule, rule, to, err);
+	if (comes_back(rules, m, rule, to, rules->count))
+		return refuse_circle(rule, to, err);
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct bk_rule *other = &rules->items[i];
 

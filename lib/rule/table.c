@@ -3,7 +3,6 @@
  */
 #include "rule/table.h"
 
-#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -306,6 +305,28 @@ static enum bk_rc refuse_label(const struct bk_rows *rows, int row, const struct
 			    class_of(m, label), m->status, label, why);
 }
 
+/* Two labels that the column holds as one value, such as 1 and 01, would be two states, or a
+   target that is its own source. */
+static enum bk_rc refuse_spelling(const struct bk_rows *rows, int row, const struct bk_mapping *m,
+				  struct bk_error *err)
+{
+	const char *label = bk_rows_text(rows, row, "label");
+	const char *value = bk_rows_text(rows, row, "shown");
+
+	for (int i = 0; i < row; i++) {
+		const char *other = bk_rows_text(rows, i, "label");
+		const char *same = bk_rows_text(rows, i, "shown");
+
+		if (!value || !same || strcmp(value, same) != 0 || strcmp(label, other) == 0)
+			continue;
+		(void)bk_error_set(err, BK_E_MAPPING,
+				   "bookings.states: '%s' and '%s' are one value of column \"%s\"",
+				   other, label, m->status);
+		return bk_error_hint(err, "write it in one way, and in one state");
+	}
+	return BK_OK;
+}
+
 /* Some label that the type itself does not take; the server says which. */
 static enum bk_rc refuse_by_type(const struct bk_mapping *m, const struct bk_column *status,
 				 struct bk_error *err)
@@ -341,6 +362,8 @@ static enum bk_rc find_bad_label(struct bk_db *db, const struct bk_mapping *m,
 		return refuse_by_type(m, status, err);
 	for (int i = 0; !rc && i < bk_rows_count(rows); i++)
 		rc = refuse_label(rows, i, m, err);
+	for (int i = 1; !rc && i < bk_rows_count(rows); i++)
+		rc = refuse_spelling(rows, i, m, err);
 	return rc;
 }
 
@@ -378,73 +401,6 @@ enum bk_rc bk_table_load(struct bk_db *db, const struct bk_mapping *mapping, str
 	*ret = table;
 	table = (struct bk_table){.columns = NULL};
 	return BK_OK;
-}
-
-/* FNV-1a over every text of the mapping with a mark between them. */
-static void mix(uint64_t *hash, const char *text)
-{
-	for (const char *p = text ? text : "\x01"; *p; p++)
-		*hash = (*hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
-	*hash = (*hash ^ 0x1F) * UINT64_C(1099511628211);
-}
-
-static void mix_source(uint64_t *hash, const struct bk_source *source)
-{
-	mix(hash, source->column);
-	mix(hash, source->expr);
-	mix(hash, bk_source_type_names[source->type]);
-}
-
-static void mix_labels(uint64_t *hash, const struct bk_labels *labels)
-{
-	for (size_t i = 0; i < labels->count; i++)
-		mix(hash, labels->items[i]);
-}
-
-static void mix_rule(uint64_t *hash, const struct bk_own_rule *rule)
-{
-	mix(hash, rule->name);
-	mix(hash, rule->job);
-	mix_labels(hash, &rule->from);
-	mix(hash, rule->to);
-	mix_source(hash, &rule->due);
-	mix_source(hash, &rule->scan);
-	mix_source(hash, &rule->until);
-	mix(hash, rule->where);
-	mix_labels(hash, &rule->set);
-}
-
-void bk_mapping_fingerprint(const struct bk_mapping *m, int64_t hour, char ret[BK_FINGERPRINT_SIZE])
-{
-	const char *texts[] = {m->table_schema, m->table_name, m->status,     m->zone,
-			       m->where,        m->no_show_if, m->after_batch};
-	const struct bk_source *sources[] = {&m->start,      &m->end,      &m->check_in,
-					     &m->hold,       &m->grace,    &m->updated,
-					     &m->start_scan, &m->end_scan, &m->hold_scan};
-	uint64_t hash = UINT64_C(14695981039346656037);
-
-	for (size_t i = 0; i < BK_COUNT(texts); i++)
-		mix(&hash, texts[i]);
-	for (size_t i = 0; i < BK_COUNT(sources); i++)
-		mix_source(&hash, sources[i]);
-	mix_labels(&hash, &m->set);
-	for (size_t i = 0; i < m->rule_count; i++)
-		mix_rule(&hash, &m->rules[i]);
-	for (size_t i = 0; i < m->extra_count; i++) {
-		mix(&hash, m->extras[i].job);
-		mix_labels(&hash, &m->extras[i].set);
-		mix(&hash, m->extras[i].after_batch);
-	}
-	mix(&hash, m->grace_unit == BK_GRACE_INTERVAL ? "interval" : "number");
-	for (size_t i = 0; i < m->key_count; i++)
-		mix(&hash, m->keys[i]);
-	for (int s = 0; s < BK_STATE_COUNT; s++) {
-		mix(&hash, bk_state_names[s]);
-		for (size_t i = 0; i < m->states[s].count; i++)
-			mix(&hash, m->states[s].items[i]);
-	}
-	hash = (hash ^ (uint64_t)hour) * UINT64_C(1099511628211);
-	(void)snprintf(ret, BK_FINGERPRINT_SIZE, "%016" PRIx64, hash);
 }
 
 void bk_mapped_columns(const struct bk_mapping *m, bool wants_update, struct bk_buf *reads,

@@ -151,12 +151,13 @@ static enum bk_rc check(struct bk_worker *w, struct bk_error *err)
 }
 
 /* The database answers, but what the run has to read was locked, or too slow, for all
-   of its tries. */
+   of its tries; or some booking is one that the rules' own SQL fails for. */
 static bool was_in_the_way(const struct bk_worker *w, const struct bk_error *err)
 {
 	enum bk_fault fault = bk_fault_of(err);
 
-	return err->rc == BK_E_RUN && (fault == BK_FAULT_PASSING || fault == BK_FAULT_SLOW) &&
+	return err->rc == BK_E_RUN &&
+	       (fault == BK_FAULT_PASSING || fault == BK_FAULT_SLOW || fault == BK_FAULT_ROW) &&
 	       !bk_db_lost(w->run.db);
 }
 

@@ -129,6 +129,10 @@ hold = "naive::fortnight"|bookings.hold: "fortnight" behind :: is no type
 hold = "naive::interval"|bookings.hold: cannot be of type interval
 hold = "start::flag"|bookings.hold: cannot be of type flag
 start-scan = "(b.start)"|bookings.start-scan: must name a column, no expression
+where = "(b.k = $1)"|bookings.where: has a parameter ($1), which nothing fills in
+set = {"ends = NULL"}|bookings: set: column "ends" serves as bookings.end
+set = {"k = 1"}|bookings: set: column "k" serves as bookings.key
+set = {"note = 'a'", "note = 'b'"}|bookings: set: column "note" is set twice
 set = {"note"}|bookings.set: has an item that is not of the form name = value
 after-batch = "DROP TABLE app.b"|bookings.after-batch: must begin with INSERT, UPDATE, DELETE, MERGE or SELECT
 END
@@ -141,6 +145,7 @@ while IFS='|' read -r line message; do
 done <<'END'
 rule x { FROM {"C"} to = "C" due = "start" }|rule x gives "C", and takes bookings from it
 rule x { FROM {"N"} to = "A" due = "start" }|from which rule complete of update-completed goes on
+rule x { FROM {"A"} to = "C" due = "start" }|from which rules of the job lead back to it
 rule x { job = "nobody" from = {"N"} to = "G" due = "start" }|rule x: job: "nobody" is no job with rules
 rule x { job = "activate-due" from = {"N"} due = "start" }|rule x: to is missing
 rule x { job = "activate-due" from = {"N"} to = "G" due = "start" color = red }|unknown key "color"
@@ -161,6 +166,8 @@ where = "(b.nosuch)"|78|bookings.where: (b.nosuch): column b.nosuch does not exi
 where = "(b.note)"|78|bookings.where: (b.note): is of type text, boolean is needed
 where = "(nextval('app.s') > 0)"|78|calls a VOLATILE function
 where = "(random() > 2)"|78|calls a VOLATILE function
+where = "(EXISTS (SELECT FROM app.audit AS a FOR UPDATE))"|78|bookings.where: (EXISTS
+time-zone = "Europe/Atlantis"|78|bookings.time-zone: (pg_catalog.timezone('Europe/Atlantis'
 hold = "(b.naive)"|78|(b.naive): is of type timestamp without time zone, timestamp with time zone is
 hold = "naive"|78|bookings.hold: column "naive" is of type timestamp without time zone
 set = {"nosuch = 1"}|78|table "app.b" has no column "nosuch"
@@ -172,6 +179,39 @@ mapping 'start = "start" end = "ends" hold = "naive"'
 run bkactivate --now
 is_rc 78
 err_has 'write "naive::timestamp"'
+
+t "two spellings of one value are no two states"
+sql "create table app.n (k int primary key, state smallint, start timestamptz, ok boolean)"
+for labels in 'status = "state"|{"1"}|{"01"}' 'status = "ok"|{"false", "f"}|{"true"}'; do
+	IFS='|' read -r status confirmed active <<<"$labels"
+	configure 'bookings {' "table = \"app.n\" key = {\"k\"} $status start = \"start\"" \
+		"check-in-mode = untracked states { confirmed = $confirmed active = $active } }" \
+		'cancel-no-shows { enabled = no }' 'update-completed { enabled = no }' \
+		'update-expired { enabled = no }'
+	refused 78 "are one value of column"
+done
+
+t "a view whose key names several rows: none is changed that is not due"
+sql "create table app.t (id int primary key, state text, start timestamptz);
+	insert into app.t values (1, 'C', now() - interval '1 h'), (3, 'C', now() + interval '5 days');
+	create view app.v as select id % 2 as k, state, start from app.t"
+configure 'bookings { table = "app.v" key = {"k"} status = "state" start = "start"' \
+	'check-in-mode = untracked states { confirmed = {"C"} active = {"A"} } }' \
+	'cancel-no-shows { enabled = no }' 'update-completed { enabled = no }' \
+	'update-expired { enabled = no }'
+run bkactivate --now
+is_rc 0
+is "$(sql "select string_agg(id || state, ' ' order by id) from app.t")" "1A 3C" states
+
+t "a booking that an expression fails for stops its job, on the record"
+sql "truncate app.b; insert into app.b values (1, 'C', now() - interval '1 h', null),
+	(2, 'C', now() - interval '1 h', null)"
+mapping 'start = "start" end = "ends" where = "(1 / (b.k - 2) <> 0)"'
+run bkactivate --now
+is_rc 1
+err_has "division by zero"
+is "$(last_record operation status)" "activate-due|ERROR" record
+is "$(sql "select count(*) from app.b where state = 'A'")" 0 "nothing changed"
 
 t "a volatile function that is declared harmless"
 mapping 'start = "start" end = "ends" where = "(random() >= 0)" volatile = yes'

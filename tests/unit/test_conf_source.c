@@ -28,7 +28,7 @@ static const struct {
 	{"(b.\")\" = '(''')", NULL, "(b.\")\" = '(''')", BK_SOURCE_TIMESTAMPTZ},
 	{"(f($$ ) ; -- $$))", NULL, "(f($$ ) ; -- $$))", BK_SOURCE_TIMESTAMPTZ},
 	{"(f($x$ $$ ) $x$))::interval", NULL, "(f($x$ $$ ) $x$))", BK_SOURCE_INTERVAL},
-	{"(b.a - b.c / 2 * $1)", NULL, "(b.a - b.c / 2 * $1)", BK_SOURCE_TIMESTAMPTZ},
+	{"(b.a - b.c / 2 * b.$x)", NULL, "(b.a - b.c / 2 * b.$x)", BK_SOURCE_TIMESTAMPTZ},
 };
 
 START_TEST(this_is_a_source)
@@ -61,6 +61,7 @@ static const struct {
 	{"(b.x /* y */)", "a comment (/*)"},
 	{"(b.x = ')", "a quote that is not closed"},
 	{"(b.\"x)", "a quote that is not closed"},
+	{"(b.x + $1)", "a parameter ($1)"},
 	{"(f($$ x)", "a dollar quote that is not closed"},
 	{"(f($a$ x $b$))", "a dollar quote that is not closed"},
 	{"()::flag::flag", "is no type"},
