@@ -51,6 +51,7 @@ enum bk_rc bk_error_set(struct bk_error *err, enum bk_rc rc, const char *fmt, ..
 	err->rc = rc;
 	err->sqlstate[0] = '\0';
 	err->systemic = false;
+	err->position = 0;
 	err->hint[0] = '\0';
 	va_start(args, fmt);
 	(void)vsnprintf(err->message, sizeof(err->message), fmt, args);

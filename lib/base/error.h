@@ -80,6 +80,7 @@ struct bk_error {
 	char sqlstate[6]; /* "" when no server said anything */
 	char message[512];
 	char hint[320]; /* "" when there is none */
+	int position;   /* character of the statement that the server names, from 1; 0 = none */
 	bool systemic;  /* no row is to blame, whatever the SQLSTATE says */
 };
 

@@ -202,6 +202,7 @@ enum bk_rc bk_db_result_error(struct bk_db *db, const char *name, const PGresult
 {
 	const char *sqlstate = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	const char *primary = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	const char *position = PQresultErrorField(res, PG_DIAG_STATEMENT_POSITION);
 	char line[400];
 	enum bk_rc rc;
 
@@ -219,6 +220,7 @@ enum bk_rc bk_db_result_error(struct bk_db *db, const char *name, const PGresult
 		bk_error_hint(err, "connect to the primary, or name all hosts of the cluster");
 	}
 	(void)snprintf(err->sqlstate, sizeof(err->sqlstate), "%s", sqlstate);
+	err->position = position ? (int)strtol(position, NULL, 10) : 0;
 	return rc;
 }
 

@@ -59,6 +59,40 @@ static enum bk_rc blame(const struct asked *a, const char *why, struct bk_error 
 	return bk_error_set(err, BK_E_MAPPING, "%s: %.200s: %s", a->key, a->expression, message);
 }
 
+static int characters(const char *text, size_t len)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += ((unsigned char)text[i] & 0xC0) != 0x80;
+	return n;
+}
+
+/* The character of the expression that the server names in the statement; 0 = none. */
+static int position_in(const struct asked *a, const char *sql, const struct bk_error *err)
+{
+	const char *start = strstr(sql, a->expression);
+	int at = start ? err->position - characters(sql, (size_t)(start - sql)) : 0;
+
+	return at > 0 && at <= characters(a->expression, strlen(a->expression)) ? at : 0;
+}
+
+/* What the server says of the statement, as a fault of the mapping. */
+static enum bk_rc blame_server(const struct asked *a, const char *sql, struct bk_error *err)
+{
+	const char *colon = strstr(err->message, ": ");
+	int at = position_in(a, sql, err);
+	BK_CLEAN(bk_free_str) char *why = bk_strdup(colon ? colon + 2 : err->message);
+
+	if (at)
+		(void)bk_error_set(err, BK_E_MAPPING, "%s: %.200s: %s (at character %d of it)",
+				   a->key, a->expression, why, at);
+	else
+		blame(a, why, err);
+	return bk_error_hint(err, "names outside pg_catalog are written with their schema, columns "
+				  "of the booking with b. before them");
+}
+
 static bool is_mistake(const struct bk_error *err)
 {
 	return err->sqlstate[0] && strcmp(err->sqlstate, "42501") != 0 &&
@@ -75,7 +109,6 @@ static enum bk_rc ask(const struct asked *a, const char *file, enum bk_shape sha
 	BK_CLEAN(bk_buf_clear) struct bk_buf session = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;
-	const char *said;
 	enum bk_rc rc;
 
 	bk_company_of(a->mapping, &session, &company);
@@ -91,10 +124,7 @@ static enum bk_rc ask(const struct asked *a, const char *file, enum bk_shape sha
 		return BK_OK;
 	if (!is_mistake(err))
 		return bk_error_prefix(err, "%s", a->key);
-	said = strstr(err->message, ": ");
-	blame(a, said ? said + 2 : err->message, err);
-	return bk_error_hint(err, "names outside pg_catalog are written with their schema, columns "
-				  "of the booking with b. before them");
+	return blame_server(a, bk_buf_cstr(&sql), err);
 }
 
 static enum bk_rc check_type(const struct asked *a, struct bk_error *err)

@@ -162,7 +162,8 @@ while IFS='|' read -r line code message; do
 	mapping $'start = "start" end = "ends"\n'"$line"
 	refused "$code" "$message"
 done <<'END'
-where = "(b.nosuch)"|78|bookings.where: (b.nosuch): column b.nosuch does not exist
+where = "(b.nosuch)"|78|bookings.where: (b.nosuch): column b.nosuch does not exist (at character 2 of it)
+where = "(b.note = 'für' AND b.nosuch)"|78|column b.nosuch does not exist (at character 21 of it)
 where = "(b.note)"|78|bookings.where: (b.note): is of type text, boolean is needed
 where = "(nextval('app.s') > 0)"|78|calls a VOLATILE function
 where = "(random() > 2)"|78|calls a VOLATILE function
