@@ -32,15 +32,21 @@ static void put_column(struct bk_buf *out, const char *name)
 	bk_sql_ident(out, name);
 }
 
+/* b.k1, b.k2. */
+static void put_keys(struct bk_buf *out, const struct bk_mapping *m)
+{
+	for (size_t i = 0; i < m->key_count; i++) {
+		bk_buf_str(out, i ? ", " : "");
+		put_column(out, m->keys[i]);
+	}
+}
+
 /* (b.k1, b.k2) = ANY (SELECT c.k1, c.k2 FROM c), for tables whose ctid is not
    unique. The comma list of one column needs no row. */
 static void match_by_key(struct bk_buf *out, const struct bk_mapping *m)
 {
 	bk_buf_str(out, m->key_count > 1 ? "(" : "");
-	for (size_t i = 0; i < m->key_count; i++) {
-		bk_buf_str(out, i ? ", " : "");
-		put_column(out, m->keys[i]);
-	}
+	put_keys(out, m);
 	bk_buf_fmt(out, "%s OPERATOR(pg_catalog.=) ANY (SELECT ", m->key_count > 1 ? ")" : "");
 	for (size_t i = 0; i < m->key_count; i++)
 		bk_buf_fmt(out, "%sc.k%zu", i ? ", " : "", i + 1);
@@ -222,10 +228,7 @@ static void restrict_to_part(struct bk_buf *out, const struct bk_job *job,
 	bk_buf_char(out, ' ');
 	bk_unit_keyset(out, unit, m, &job->table, "<=", first + width);
 	bk_buf_str(out, m->key_count > 1 ? " AND ROW(" : " AND ");
-	for (size_t i = 0; i < m->key_count; i++) {
-		bk_buf_str(out, i ? ", " : "");
-		put_column(out, m->keys[i]);
-	}
+	put_keys(out, m);
 	bk_buf_fmt(out, "%s OPERATOR(pg_catalog.=) ANY (SELECT ", m->key_count > 1 ? ")" : "");
 	for (size_t i = 0; i < m->key_count; i++)
 		bk_buf_fmt(out, "%sp.k%zu::%s", i ? ", " : "", i + 1,

@@ -5,18 +5,15 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "program.h"
 #include "rig.h"
 #include "suite.h"
-
-extern char **environ;
 
 /* Under the sanitizer every free leaves something behind. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -28,8 +25,6 @@ enum { FEW = 3000, MANY = 300000, MOST_PERCENT = 125 };
 /* More than a pipe holds: what is left unread keeps the program waiting. */
 enum { UNREAD = 128 << 10 };
 
-static char bin[300];
-
 static const struct {
 	const char *program;
 	const char *format;
@@ -40,37 +35,11 @@ static const struct {
 
 static pid_t start(int i, int out)
 {
-	BK_CLEAN(bk_free_str) char *program = bk_asprintf("%s/%s", bin, rows[i].program);
-	char *format = bk_strdup(rows[i].format);
+	BK_CLEAN(bk_free_str) char *format = bk_strdup(rows[i].format);
 	char words[][20] = {"-n", "-q", "--allow=1000000", "-o"};
-	char *argv[] = {program, words[0], words[1], words[2], words[3], format, NULL};
-	posix_spawn_file_actions_t actions;
-	pid_t pid = 0;
+	char *argv[] = {NULL, words[0], words[1], words[2], words[3], format, NULL};
 
-	ck_assert_int_eq(posix_spawn_file_actions_init(&actions), 0);
-	ck_assert_int_eq(posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO), 0);
-	ck_assert_int_eq(posix_spawn(&pid, program, &actions, NULL, argv, environ), 0);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	free(format);
-	return pid;
-}
-
-static int64_t high_water_kib(pid_t pid)
-{
-	char path[64];
-	char line[200];
-	int64_t kib = 0;
-	FILE *in;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	in = fopen(path, "r");
-	ck_assert_ptr_nonnull(in);
-	while (fgets(line, sizeof(line), in))
-		if (strncmp(line, "VmHWM:", 6) == 0)
-			kib = strtoll(line + 6, NULL, 10);
-	(void)fclose(in);
-	ck_assert_int_gt(kib, 0);
-	return kib;
+	return program_start_into(rows[i].program, argv, out);
 }
 
 /* Lists everything. Looks at the memory after `until` bytes, -1 = not at all; *ret_total is
@@ -80,7 +49,6 @@ static int64_t list(int i, int64_t until, int64_t *ret_total, int64_t *ret_lines
 	char piece[4096];
 	int64_t kib = 0;
 	int ends[2];
-	int status;
 	ssize_t n;
 	pid_t pid;
 
@@ -94,11 +62,10 @@ static int64_t list(int i, int64_t until, int64_t *ret_total, int64_t *ret_lines
 		for (ssize_t k = 0; k < n; k++)
 			*ret_lines += piece[k] == '\n';
 		if (until >= 0 && !kib && *ret_total >= until)
-			kib = high_water_kib(pid);
+			kib = program_high_water_kib(pid);
 	}
 	(void)close(ends[0]);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
+	program_end(pid);
 	return kib;
 }
 
@@ -148,19 +115,8 @@ END_TEST
 
 static void setup(void)
 {
-	char path[300];
-	FILE *file;
-
 	rig_open();
-	side_exec(rig.side, "INSERT INTO bk.schema_migrations VALUES (1, '001_core', 'x', '1.0.0'),"
-			    " (2, '002_years', 'x', '1.1.0')");
-	(void)snprintf(bin, sizeof(bin), "%s", getenv("BK_BIN"));
-	(void)snprintf(path, sizeof(path), "%s/empty.conf", getenv("BK_TEST_DIR"));
-	file = fopen(path, "w");
-	ck_assert_ptr_nonnull(file);
-	(void)fclose(file);
-	ck_assert_int_eq(setenv("BK_CONFIG", path, 1), 0);
-	ck_assert_int_eq(unsetenv("BK_BIN") + unsetenv("BK_SRC") + unsetenv("BK_TEST_DIR"), 0);
+	program_setup("");
 }
 
 int main(void)

@@ -8,17 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "program.h"
 #include "rig.h"
 #include "suite.h"
-
-extern char **environ;
-
-static char bin[300];
-static char dir[300];
 
 static const struct {
 	const char *job;
@@ -77,16 +72,13 @@ static const char kinds[] =
 /* Runs the program and leaves what it says in two files. */
 static void list(int i)
 {
-	BK_CLEAN(bk_free_str) char *program = bk_asprintf("%s/%s", bin, rows[i].program);
-	BK_CLEAN(bk_free_str) char *out = bk_asprintf("%s/out", dir);
-	BK_CLEAN(bk_free_str) char *said = bk_asprintf("%s/err", dir);
+	BK_CLEAN(bk_free_str) char *out = program_file("out");
+	BK_CLEAN(bk_free_str) char *said = program_file("err");
 	BK_CLEAN(bk_free_str) char *format = bk_asprintf("--output=%s", rows[i].format);
 	BK_CLEAN(bk_free_str) char *command = bk_strdup(rows[i].command);
 	char dry[] = "--dry-run";
-	char *argv[] = {program, dry, format, command, NULL};
+	char *argv[] = {NULL, dry, format, command, NULL};
 	posix_spawn_file_actions_t actions;
-	int status;
-	pid_t pid = 0;
 
 	ck_assert_int_eq(posix_spawn_file_actions_init(&actions), 0);
 	ck_assert_int_eq(posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out,
@@ -95,16 +87,13 @@ static void list(int i)
 	ck_assert_int_eq(posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, said,
 							  O_WRONLY | O_CREAT | O_TRUNC, 0600),
 			 0);
-	ck_assert_int_eq(posix_spawn(&pid, program, &actions, NULL, argv, environ), 0);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
+	program_end(program_start(rows[i].program, argv, &actions));
 }
 
 /* Each line of a file into table lines, in order. */
 static void load(const char *name)
 {
-	BK_CLEAN(bk_free_str) char *path = bk_asprintf("%s/%s", dir, name);
+	BK_CLEAN(bk_free_str) char *path = program_file(name);
 	FILE *in = fopen(path, "r");
 	char line[2000];
 
@@ -212,23 +201,10 @@ static void drop_tables(void)
 
 static void setup(void)
 {
-	BK_CLEAN(bk_free_str) char *path = NULL;
-	FILE *file;
-
 	rig_open();
 	drop_tables();
 	rig_conf(config);
-	side_exec(rig.side, "INSERT INTO bk.schema_migrations VALUES (1, '001_core', 'x', '1.0.0'),"
-			    " (2, '002_years', 'x', '1.1.0')");
-	(void)snprintf(bin, sizeof(bin), "%s", getenv("BK_BIN"));
-	(void)snprintf(dir, sizeof(dir), "%s", getenv("BK_TEST_DIR"));
-	path = bk_asprintf("%s/same.conf", dir);
-	file = fopen(path, "w");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(fputs(config, file), 0);
-	ck_assert_int_eq(fclose(file), 0);
-	ck_assert_int_eq(setenv("BK_CONFIG", path, 1), 0);
-	ck_assert_int_eq(unsetenv("BK_BIN") + unsetenv("BK_SRC") + unsetenv("BK_TEST_DIR"), 0);
+	program_setup(config);
 }
 
 static void teardown(void)

@@ -5,18 +5,15 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/mem.h"
+#include "program.h"
 #include "rig.h"
 #include "suite.h"
-
-extern char **environ;
 
 /* Under the sanitizer every free leaves something behind. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -24,8 +21,6 @@ enum { DUE = 20000, MOST_PERCENT = 1000 };
 #else
 enum { DUE = 300000, MOST_PERCENT = 150 };
 #endif
-
-static char program[300];
 
 static void fill_pipe(int fd)
 {
@@ -43,33 +38,9 @@ static void fill_pipe(int fd)
 static pid_t start(int out)
 {
 	char words[][20] = {"--now", "-v", "--allow=1000000"};
-	char *argv[] = {program, words[0], words[1], words[2], NULL};
-	posix_spawn_file_actions_t actions;
-	pid_t pid = 0;
+	char *argv[] = {NULL, words[0], words[1], words[2], NULL};
 
-	ck_assert_int_eq(posix_spawn_file_actions_init(&actions), 0);
-	ck_assert_int_eq(posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO), 0);
-	ck_assert_int_eq(posix_spawn(&pid, program, &actions, NULL, argv, environ), 0);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return pid;
-}
-
-static int64_t high_water_kib(pid_t pid)
-{
-	char path[64];
-	char line[200];
-	int64_t kib = 0;
-	FILE *in;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	in = fopen(path, "r");
-	ck_assert_ptr_nonnull(in);
-	while (fgets(line, sizeof(line), in))
-		if (strncmp(line, "VmHWM:", 6) == 0)
-			kib = strtoll(line + 6, NULL, 10);
-	(void)fclose(in);
-	ck_assert_int_gt(kib, 0);
-	return kib;
+	return program_start_into("bkactivate", argv, out);
 }
 
 /* Runs bkactivate; when this is its n-th record, and closed, it waits. */
@@ -89,12 +60,11 @@ static int64_t peak_kib(int n)
 	while (side_int(rig.side, "SELECT count(*) FROM bk.maintenance_executions"
 				  " WHERE status <> 'RUNNING'") < n)
 		ck_assert_int_eq(waitpid(pid, &status, WNOHANG), 0);
-	kib = high_water_kib(pid);
+	kib = program_high_water_kib(pid);
 	while (read(ends[0], rest, sizeof(rest)) > 0)
 		;
 	(void)close(ends[0]);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
+	program_end(pid);
 	return kib;
 }
 
@@ -117,19 +87,8 @@ END_TEST
 
 static void setup(void)
 {
-	char path[300];
-	FILE *file;
-
 	rig_open();
-	side_exec(rig.side, "INSERT INTO bk.schema_migrations VALUES (1, '001_core', 'x', '1.0.0'),"
-			    " (2, '002_years', 'x', '1.1.0')");
-	(void)snprintf(program, sizeof(program), "%s/bkactivate", getenv("BK_BIN"));
-	(void)snprintf(path, sizeof(path), "%s/empty.conf", getenv("BK_TEST_DIR"));
-	file = fopen(path, "w");
-	ck_assert_ptr_nonnull(file);
-	(void)fclose(file);
-	ck_assert_int_eq(setenv("BK_CONFIG", path, 1), 0);
-	ck_assert_int_eq(unsetenv("BK_BIN") + unsetenv("BK_SRC") + unsetenv("BK_TEST_DIR"), 0);
+	program_setup("");
 }
 
 int main(void)
