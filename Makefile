@@ -6,7 +6,7 @@
 # directory of its own. CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS belong to you: they come last, and
 # nothing here changes them.
 
-VERSION := 1.1.0
+VERSION := 1.2.0
 
 # --- where things go (GNU names; DESTDIR stages an installation) ---
 

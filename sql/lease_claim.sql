@@ -157,6 +157,10 @@ WITH job AS MATERIALIZED (
 	  FROM claimed, free, clock
 	 WHERE (SELECT count(*) FROM closed) >= 0 -- after the old one is closed: one RUNNING per slot
 	RETURNING e.id, e.lease_token, e.status, e.executed_at, e.finished_at, e.execution_time_ms, e.as_of
+), counted AS MATERIALIZED (
+	SELECT count(:"bk".count_run(:'bk', $2::text, opened.executed_at, 'SUCCESS', 0, 0, 0, 0, 0,
+				     opened.execution_time_ms, NULL)) AS n
+	  FROM opened WHERE opened.status = 'SUCCESS'
 ), worker AS (
 	INSERT INTO :"bk".execution_workers (execution_id, worker, token, lease_expires_at)
 	SELECT opened.id, 0, opened.lease_token, opened.as_of + $8::bigint * interval '1 millisecond'
@@ -199,7 +203,7 @@ SELECT decision.verdict,
 	       'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS next_execution_time,
        job.paused_reason,
        skew.ms AS clock_difference_ms
-  FROM decision CROSS JOIN bounds CROSS JOIN skew
+  FROM decision CROSS JOIN bounds CROSS JOIN skew CROSS JOIN counted
   LEFT JOIN job ON true
   LEFT JOIN claimed ON true
   LEFT JOIN passed ON true

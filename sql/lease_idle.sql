@@ -8,6 +8,8 @@
 -- $7 run id uuid  $8 description  $9 instance  $10 pid int  $11 version
 -- $12 invoking user of the operating system  $13 fingerprint of the mapping
 -- $14 interval: the delay
+-- Counts the run in the job's row, for the hour that stats_roll opened; the bucket is that of
+-- execution_stats.buckets, up to 4 s.
 -- :probe  expression, true when work is due at statement_timestamp(), and no earlier than $3
 -- One row or none: id, the instant of the run, ms that it took, and the tick of this job that
 -- the instance has in its row. Locks the job's row; who waits for it finds it not due.
@@ -21,8 +23,19 @@ WITH idle AS (
 	       last_execution_time = statement_timestamp(),
 	       next_execution_time = statement_timestamp() + $14::interval,
 	       last_execution_status = 'SUCCESS', last_success_time = statement_timestamp(),
-	       processed_count = 0, total_runs = j.total_runs + 1, updated_at = statement_timestamp()
-	  FROM :"bk".instances AS i
+	       processed_count = 0, total_runs = j.total_runs + 1, updated_at = statement_timestamp(),
+	       idle_runs = j.idle_runs + 1, idle_ms = j.idle_ms + took.ms,
+	       idle_max_ms = greatest(j.idle_max_ms, took.ms),
+	       idle_buckets[bucket.n] = j.idle_buckets[bucket.n] + 1
+  FROM :"bk".instances AS i
+ CROSS JOIN LATERAL (
+	SELECT (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint AS ms) AS took
+ CROSS JOIN LATERAL (
+	SELECT (CASE WHEN took.ms < 16 THEN 1 + took.ms WHEN took.ms < 32 THEN 9 + took.ms / 2
+		     WHEN took.ms < 64 THEN 17 + took.ms / 4 WHEN took.ms < 128 THEN 25 + took.ms / 8
+		     WHEN took.ms < 256 THEN 33 + took.ms / 16 WHEN took.ms < 512 THEN 41 + took.ms / 32
+		     WHEN took.ms < 1024 THEN 49 + took.ms / 64 WHEN took.ms < 2048 THEN 57 + took.ms / 128
+		     WHEN took.ms < 4096 THEN 65 + took.ms / 256 ELSE 81 END)::integer AS n) AS bucket
 	 WHERE j.job_name = $1::text AND j.status = 'IDLE' AND j.is_active AND j.retry_count = 0
 	   AND j.error_message IS NULL AND j.paused_until IS NULL
 	   AND (NOT $6::boolean OR j.last_instance = $9::text)
@@ -32,10 +45,11 @@ WITH idle AS (
 			 OR statement_timestamp() <= j.next_execution_time + $5::interval)))
 	   AND i.instance = $9::text AND i.mapping_fingerprint = $13::text
 	   AND i.version = $11::text AND (i.last_ticks ->> $1::text) IS NOT NULL
-	   AND NOT EXISTS (SELECT FROM :"bk".maintenance_executions AS e
+	   AND statement_timestamp() < j.idle_until
+   AND NOT EXISTS (SELECT FROM :"bk".maintenance_executions AS e
 			    WHERE e.operation = $1::text AND e.status = 'RUNNING')
 	   AND NOT ($3::interval IS NULL OR :probe)
-	RETURNING j.lease_token, i.last_ticks ->> $1::text AS last_tick
+	RETURNING j.lease_token, took.ms, i.last_ticks ->> $1::text AS last_tick
 )
 INSERT INTO :"bk".maintenance_executions AS e
        (run_id, operation, description, executed_at, finished_at, status, processed_count,

@@ -18,6 +18,10 @@ WITH need AS (
 		('execution_workers', 'DELETE', true), ('booking_transitions', 'INSERT', true),
 		('instances', 'INSERT', true), ('instances', 'UPDATE', true),
 		('booking_holds', 'INSERT', true), ('booking_holds', 'UPDATE', true),
+		('execution_stats', 'SELECT', false), ('job_hours', 'SELECT', false),
+		('settings', 'SELECT', false), ('settings_history', 'SELECT', false),
+		('event_consumers', 'SELECT', false), ('execution_stats', 'INSERT', true),
+		('execution_stats', 'UPDATE', true),
 		('booking_holds', 'DELETE', true), ('quarantined_bookings', 'INSERT', true),
 		('quarantined_bookings', 'UPDATE', true), ('quarantined_bookings', 'DELETE', true)) AS t (name, privilege, for_update)
 ), lacking AS (

@@ -149,6 +149,24 @@ static enum bk_rc send_claim(struct bk_worker *w, struct params *p, const char *
 	}
 }
 
+/* What the idle ticks counted goes to its hour; see stats_roll.sql. */
+static enum bk_rc roll_stats(struct bk_worker *w, struct bk_error *err)
+{
+	const struct bk_run_request *q = w->crew->request;
+	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true,
+					    NULL};
+	const struct bk_sql_var var = {"bk", q->schema};
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
+	enum bk_rc rc = bk_sql_fill_file(&sql, "stats_roll", &var, 1, err);
+
+	return rc ? rc
+		  : bk_tx_one(w->run.db, BK_TX_OWN, &limits,
+			      &(const struct bk_stmt){"stats_roll", bk_buf_cstr(&sql), &q->job, 1,
+						      BK_NO_ROWS},
+			      &rows, err);
+}
+
 /* The execution of a claim whose answer was lost, by the run id that we gave it;
    no row: it was not committed, or is not yet. */
 static enum bk_rc find_claim(struct bk_worker *w, const struct params *p, struct bk_rows **ret,
@@ -191,6 +209,8 @@ static enum bk_rc claim_rows(struct bk_worker *w, struct params *p, const char *
 		bk_rows_clean(ret);
 		if (unknown)
 			rc = find_claim(w, p, ret, err);
+		if (!rc && !*ret)
+			rc = roll_stats(w, err);
 		if (!rc && !*ret)
 			rc = send_claim(w, p, sql, ret, err);
 		if (!rc && unknown && is_busy(*ret))

@@ -74,7 +74,7 @@ json_is '.data.executedAt | test("^20..-..-..T..:..:..\\....Z$")' true
 json_is '.data.executionId' "$(last_record id)"
 json_is '.data | (.nextExecutionTime | sub("\\..*Z"; "Z") | fromdate)
 	- (.executedAt | sub("\\..*Z"; "Z") | fromdate)' 30
-json_is '.meta | [.schema, .command, .version] | tojson' '["bk/1","bkactivate","1.1.0"]'
+json_is '.meta | [.schema, .command, .version] | tojson' '["bk/1","bkactivate","1.2.0"]'
 
 t "csv and jsonl"
 due 2
@@ -234,6 +234,6 @@ is_rc 0
 t "the host and the user are recorded"
 run bkactivate --now --instance='app 1'
 is "$(last_record server_instance invoked_by version "pid > 1")" \
-	"app 1|$(id -un)/postgres|1.1.0|t"
+	"app 1|$(id -un)/postgres|1.2.0|t"
 
 done_testing

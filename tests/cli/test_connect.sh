@@ -71,7 +71,7 @@ is_rc 0
 t "a newer schema that does not"
 sql "update bk.schema_migrations set min_program = '1.10.0' where version = 999"
 for tool in bkactivate bknoshow "bkmaint update-expired" bkstatus; do
-	refused 78 SCHEMA null "schema bk needs bk 1.10.0 or newer, this is 1.1.0" $tool
+	refused 78 SCHEMA null "schema bk needs bk 1.10.0 or newer, this is 1.2.0" $tool
 	err_has "hint: upgrade the programs on this host"
 done
 sql "delete from bk.schema_migrations where version = 999"

@@ -25,6 +25,7 @@ static void setup(void)
 		"CREATE ROLE worker LOGIN;"
 		"GRANT USAGE ON SCHEMA bk TO worker; GRANT SELECT ON ALL TABLES IN SCHEMA bk TO"
 		" worker;"
+		"GRANT INSERT, UPDATE ON bk.execution_stats TO worker;"
 		"GRANT INSERT, UPDATE, DELETE ON bk.maintenance_executions, bk.scheduler_job_info,"
 		" bk.execution_workers, bk.booking_transitions, bk.instances, bk.booking_holds,"
 		" bk.quarantined_bookings TO worker;"

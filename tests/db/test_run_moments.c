@@ -35,8 +35,11 @@ static void make_views(const char *schema, const char *table, int gate)
 		  "DO $$ DECLARE t name; BEGIN FOR t IN SELECT relname FROM pg_class WHERE"
 		  " relnamespace = 'bk'::regnamespace AND relkind = 'r' LOOP EXECUTE format("
 		  "'CREATE VIEW %s.%%1$I AS SELECT * FROM bk.%%1$I WHERE %%1$L <> ''%s'' OR"
-		  " %s.gate()', t); END LOOP; END $$",
-		  schema, schema, schema, gate, schema, table, schema);
+		  " %s.gate()', t); END LOOP; END $$;"
+		  "CREATE FUNCTION %s.count_run(text, text, timestamptz, text, bigint,"
+		  " bigint, bigint, bigint, bigint, bigint, text) RETURNS void LANGUAGE sql AS"
+		  " 'SELECT bk.count_run(''bk'', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)'",
+		  schema, schema, schema, gate, schema, table, schema, schema);
 }
 
 static void close_gate(int gate)

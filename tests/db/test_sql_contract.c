@@ -163,6 +163,7 @@ static const struct contract {
 	{"sample_bookings", NULL, true, false},
 	{"schema_bootstrap", NULL, true, false},
 	{"sha256", "digest", false, false},
+	{"stats_roll", NULL, false, false},
 	{"view_booking", "key state status as_of values", false, false},
 	{"view_booking_rule",
 	 "n rule job_name from_state to_state applies reason due_at until_at end_at", false, false},

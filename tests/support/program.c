@@ -24,7 +24,7 @@ void program_setup(const char *config)
 	FILE *file;
 
 	side_exec(rig.side, "INSERT INTO bk.schema_migrations VALUES (1, '001_core', 'x', '1.0.0'),"
-			    " (2, '002_years', 'x', '1.1.0')");
+			    " (2, '002_years', 'x', '1.1.0'), (3, '003_keep', 'x', '1.2.0')");
 	(void)snprintf(bin, sizeof(bin), "%s", getenv("BK_BIN"));
 	(void)snprintf(dir, sizeof(dir), "%s", getenv("BK_TEST_DIR"));
 	path = program_file("program.conf");
