@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "cli/backup_cmd.h"
 #include "cli/control_cmd.h"
 #include "cli/doctor_cmd.h"
 #include "cli/migrate_cmd.h"
@@ -43,6 +44,8 @@ static const struct bk_command commands[] = {
 	{"quarantine", "retry [KEY...]", BK_OPERANDS_ANY, "",
 	 "let the next runs try bookings again that were set aside"},
 	{"doctor", "", 0, "", "look for what is wrong with mapping, database and bookings"},
+	{"backup", "FILE", 1, "", "write bk's schema to a file, by pg_dump"},
+	{"restore", "FILE", 1, "", "bring bk's schema back, with every job paused"},
 	{"migrate", "", 0, "check sample reference-bookings", "bring bk's schema up to date"},
 };
 
@@ -60,6 +63,10 @@ static enum bk_rc run(struct bk_app *app)
 		return control(app);
 	if (strcmp(command, "migrate") == 0)
 		return bk_migrate_command(app);
+	if (strcmp(command, "backup") == 0)
+		return bk_backup_command(app);
+	if (strcmp(command, "restore") == 0)
+		return bk_restore_command(app);
 	if (strcmp(command, "doctor") == 0)
 		return bk_doctor_command(app);
 	if (strcmp(command, "run") != 0)

@@ -10,7 +10,7 @@
 
 #define REASON_MAX 1000
 
-enum bk_rc bk_control_start(struct bk_app *app, char run_id[BK_UUID_SIZE], struct bk_control *ret)
+void bk_control_name(struct bk_app *app, char run_id[BK_UUID_SIZE], struct bk_control *ret)
 {
 	bk_random_uuid(&app->random, run_id);
 	*ret = (struct bk_control){
@@ -20,6 +20,11 @@ enum bk_rc bk_control_start(struct bk_app *app, char run_id[BK_UUID_SIZE], struc
 		.run_id = run_id,
 		.clock = app->clock,
 	};
+}
+
+enum bk_rc bk_control_start(struct bk_app *app, char run_id[BK_UUID_SIZE], struct bk_control *ret)
+{
+	bk_control_name(app, run_id, ret);
 	return bk_app_connect(app, app->line.command->name, false);
 }
 

@@ -9,7 +9,10 @@
 #include "job/control.h"
 #include "out/list.h"
 
-/* Connects, and says who steers; `run_id` must outlive *ret. */
+/* Says who steers; `run_id` must outlive *ret. */
+void bk_control_name(struct bk_app *app, char run_id[BK_UUID_SIZE], struct bk_control *ret);
+
+/* The same, and connects. */
 enum bk_rc bk_control_start(struct bk_app *app, char run_id[BK_UUID_SIZE], struct bk_control *ret);
 
 /* The option --until, which may be missing. BK_E_USAGE. */

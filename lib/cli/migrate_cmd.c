@@ -10,18 +10,6 @@
 #include "base/mem.h"
 #include "job/migrate.h"
 
-struct stopwatch {
-	struct bk_clock clock;
-	int64_t start_ms;
-};
-
-static int64_t elapsed_ms(void *arg)
-{
-	const struct stopwatch *w = arg;
-
-	return w->clock.mono_ms(w->clock.self) - w->start_ms;
-}
-
 static void set_texts(struct bk_json *o, const char *key, const struct bk_texts *texts)
 {
 	struct bk_json *list = bk_json_array();
@@ -127,18 +115,25 @@ static enum bk_rc check(struct bk_app *app, struct bk_migrate_report *r)
 	return bk_error_hint(&app->err, "run bkmaint migrate as the owner of the database");
 }
 
-enum bk_rc bk_migrate_command(struct bk_app *app)
+struct stopwatch {
+	struct bk_clock clock;
+	int64_t start_ms;
+};
+
+static int64_t elapsed_ms(void *arg)
+{
+	const struct stopwatch *w = arg;
+
+	return w->clock.mono_ms(w->clock.self) - w->start_ms;
+}
+
+enum bk_rc bk_migrate_now(struct bk_app *app, struct bk_migrate_report *ret)
 {
 	const struct bk_options *o = &app->line.options;
-	BK_CLEAN(bk_migrate_report_clear) struct bk_migrate_report report = {.version = 0};
 	struct stopwatch watch = {app->clock, app->clock.mono_ms(app->clock.self)};
 	char run_id[BK_UUID_SIZE];
 	enum bk_rc rc;
 
-	if ((rc = bk_app_connect_raw(app, "migrate")))
-		return rc;
-	if (o->check)
-		return check(app, &report);
 	bk_random_uuid(&app->random, run_id);
 	const struct bk_migrate_options options = {
 		.reference_bookings = o->reference_bookings || o->sample,
@@ -149,9 +144,22 @@ enum bk_rc bk_migrate_command(struct bk_app *app)
 		.elapsed_ms = elapsed_ms,
 		.arg = &watch,
 	};
-	rc = bk_migrate_apply(app->db, app->conf, &options, &report, &app->err);
-	print_todo(app, &report);
+	rc = bk_migrate_apply(app->db, app->conf, &options, ret, &app->err);
+	print_todo(app, ret);
 	if (rc == BK_E_PERMISSION && !app->err.hint[0])
 		bk_error_hint(&app->err, "run it as the owner of the schema");
+	return rc;
+}
+
+enum bk_rc bk_migrate_command(struct bk_app *app)
+{
+	BK_CLEAN(bk_migrate_report_clear) struct bk_migrate_report report = {.version = 0};
+	enum bk_rc rc;
+
+	if ((rc = bk_app_connect_raw(app, "migrate")))
+		return rc;
+	if (app->line.options.check)
+		return check(app, &report);
+	rc = bk_migrate_now(app, &report);
 	return rc ? rc : print(app, &report);
 }

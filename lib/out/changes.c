@@ -46,6 +46,31 @@ static const struct bk_column hold_columns[] = {
 };
 
 #undef AT
+#define AT(member) offsetof(struct bk_backup, member)
+
+static const struct bk_column backup_columns[] = {
+	{"FILE", "file", BK_CELL_TEXT, AT(file), 0},
+	{"BYTES", "bytes", BK_CELL_INT, AT(bytes), 0},
+	{"SHA-256", "sha256", BK_CELL_TEXT, AT(sha256), 0},
+	{"TABLES", "tables", BK_CELL_INT, AT(tables), 0},
+	{"SCHEMA VERSION", "schemaVersion", BK_CELL_INT, AT(schema_version), 0},
+	{"SERVER VERSION", "serverVersion", BK_CELL_TEXT, AT(server_version), 0},
+};
+
+#undef AT
+#define AT(member) offsetof(struct bk_restored, member)
+
+static const struct bk_column restored_columns[] = {
+	{"FILE", "file", BK_CELL_TEXT, AT(file), 0},
+	{"CHECKSUM VERIFIED", "checksumVerified", BK_CELL_BOOL, AT(checksum_verified), 0},
+	{"FROM SCHEMA VERSION", "fromSchemaVersion", BK_CELL_INT, AT(from_version), 0},
+	{"SCHEMA VERSION", "schemaVersion", BK_CELL_INT, AT(version), 0},
+	{"FROM SERVER VERSION", "fromServerVersion", BK_CELL_TEXT, AT(server_version), 0},
+	{"CLOSED EXECUTIONS", "closedExecutions", BK_CELL_INT, AT(closed_count), 0},
+	{"PAUSED JOBS", "pausedJobs", BK_CELL_INT, AT(paused_count), 0},
+};
+
+#undef AT
 
 static const struct bk_column retried_columns[] = {
 	{"COUNT", "count", BK_CELL_INT, offsetof(struct bk_retried, found), 0},
@@ -87,6 +112,17 @@ struct bk_list bk_out_held(const struct bk_hold_change *hold)
 struct bk_list bk_out_released(const struct bk_hold_change *hold)
 {
 	return list_of(hold_columns, BK_COUNT(hold_columns) - 1, hold, sizeof(*hold), 1);
+}
+
+struct bk_list bk_out_backup(const struct bk_backup *backup)
+{
+	return list_of(backup_columns, BK_COUNT(backup_columns), backup, sizeof(*backup), 1);
+}
+
+struct bk_list bk_out_restored(const struct bk_restored *restored)
+{
+	return list_of(restored_columns, BK_COUNT(restored_columns), restored, sizeof(*restored),
+		       1);
 }
 
 struct bk_list bk_out_retried(const struct bk_retried *retried)

@@ -185,6 +185,16 @@ same "$(keys 'Quarantined booking')" "$(json_keys '.data.items[0]' <<<"$OUT")" q
 run bkmaint quarantine retry --json
 changes+=$'\n'$(json_keys .data <<<"$OUT")
 json_is '.data.quarantine | keys_unsorted | join(" ")' count
+run bkmaint backup bk.dump --json
+changes+=$'\n'$(json_keys .data <<<"$OUT")
+same "$(keys Backup)" "$(json_keys .data.backup <<<"$OUT")" backup
+echo 'schema = "bk2"' >bk2.conf
+bkmaint migrate --config=bk2.conf && bkmaint backup bk2.dump --config=bk2.conf
+sql "DROP SCHEMA bk2 CASCADE"
+run bkmaint restore bk2.dump --config=bk2.conf --json
+changes+=$'\n'$(json_keys .data <<<"$OUT")
+same "$(keys Restore)" "$(json_keys .data.restore <<<"$OUT")" restore
+sql "DROP SCHEMA bk2 CASCADE"
 same "$(keys Change)" "$(sort -u <<<"$changes")" change
 
 t "bk(7) has the types of JSON lines"

@@ -98,6 +98,10 @@ golden status-config 0 bkstatus config --json
 bkactivate --now
 golden status-health 0 bkstatus health --json
 
+golden backup 0 bkmaint backup bk.dump --json
+sql "drop schema bk cascade"
+golden restore 0 bkmaint restore bk.dump --json
+
 t "every golden file belongs to a command"
 is "$(ls "$golden_dir")" "$(ls "$seen")"
 

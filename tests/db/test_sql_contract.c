@@ -54,6 +54,9 @@ static const struct bk_sql_var vars[] = {
 	{"fresh", "true"},
 	{"due", "SELECT 'close-dead' AS rule, 1::int8 AS id, '1' AS key, now() AS due"},
 	{"expression", "(b.id)"},
+	{"reason", "restored"},
+	{"closer", "host pid 17"},
+	{"jobs", "{}"},
 	{"scans", "SELECT b.id, b.status AS from_state, b.status AS to_state, b.starts_at AS due"
 		  " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
 		  " AND b.starts_at >= $2::timestamptz"},
@@ -71,7 +74,7 @@ static const struct bk_sql_var vars[] = {
 	"clock_difference_ms"
 
 /* The columns of the answer, in any order; NULL = no rows at all. Scripts have
-   several statements and no parameters: tests of bkmaint migrate run them. */
+   several statements and no parameters: tests of bkmaint migrate and restore run them. */
 static const struct contract {
 	const char *file;
 	const char *columns;
@@ -122,6 +125,8 @@ static const struct contract {
 	 false},
 	{"doctor_server", "version version_shown standby now_us role superuser may_update", false,
 	 false},
+	{"dump_look", "server_version server_shown standby present relations tables owner is_owner",
+	 false, false},
 	{"dry_head",
 	 "as_of shown_as_of lower job_status next_execution_time paused_until paused_reason "
 	 "running_execution_id lease_expires_at never_succeeded",
@@ -154,6 +159,10 @@ static const struct contract {
 	{"reference_bookings", NULL, true, false},
 	{"reference_count", "n", false, false},
 	{"reference_exists", "present", false, false},
+	{"restore_events", NULL, true, false},
+	{"restore_readers", NULL, true, false},
+	{"restore_result", "id closed paused", false, false},
+	{"restore_safe", NULL, true, false},
 	{"role_missing", "statement makes_role", false, false},
 	{"run_closed", "status processed_count execution_time_ms", false, false},
 	{"run_end", "status processed_count execution_time_ms", false, false},
