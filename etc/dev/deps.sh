@@ -52,6 +52,7 @@ look_for() {
 		[ -x /usr/sbin/pgbouncer ] || need pgbouncer pgbouncer
 		[ -x /usr/sbin/cron ] || need cron cron
 		need faketime faketime
+		need pgbackrest pgbackrest
 		;;
 	lint)
 		need clang clang
