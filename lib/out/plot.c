@@ -242,11 +242,11 @@ static void put_times(struct bk_buf *out, const struct bk_plot *plot)
 		double x = 100.0 * (double)(at - plot->start_us) / (double)span;
 
 		bk_buf_fmt(out,
-			   "<line class=\"tick\" x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"%d\" y2=\"%d\"/>",
+			   "<line class=\"tick\" x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"%d\""
+			   " y2=\"%d\"/>",
 			   x, x, HEIGHT, HEIGHT + 4);
-		/* In the middle of its mark, but where that would leave the page. */
-		bk_buf_fmt(out, "<text class=\"x%s%s\" x=\"%.2f%%\" y=\"%d\">", i % 2 ? " odd" : "",
-			   x > 94 ? " end" : "", x, HEIGHT + 20);
+		bk_buf_fmt(out, "<text class=\"x%s\" x=\"%.2f%%\" y=\"%d\">", i % 2 ? " odd" : "",
+			   x, HEIGHT + 20);
 		if (at % DAY_US)
 			bk_buf_fmt(out, "%02d:00", (int)(at % DAY_US / HOUR_US));
 		else
@@ -275,7 +275,9 @@ static void put_stack(struct bk_buf *out, const struct bk_plot *plot, const stru
 			continue;
 		bk_buf_str(out, "<rect class=\"f ");
 		put_class(out, &plot->series[i]);
-		bk_buf_fmt(out, "\" x=\"%.3f%%\" width=\"%.3f%%\" y=\"%.1f\" height=\"%.1f\"/>\n",
+		bk_buf_fmt(out,
+			   "\" x=\"%.3f%%\" width=\"%.3f%%\" y=\"%.1f\""
+			   " height=\"%.1f\"/>\n",
 			   width * ((double)step + (1 - filled) / 2), width * filled, top,
 			   height < 0.5 ? 0.5 : height);
 	}
@@ -342,7 +344,8 @@ static void put_column(struct bk_buf *out, const struct bk_plot *plot, size_t st
 	if (highest_at(plot, step) < (plot->kind == BK_PLOT_BARS))
 		return;
 	bk_buf_fmt(out,
-		   "<rect class=\"at\" x=\"%.3f%%\" width=\"%.3f%%\" y=\"0\" height=\"%d\"><title>",
+		   "<rect class=\"at\" x=\"%.3f%%\" width=\"%.3f%%\" y=\"0\""
+		   " height=\"%d\"><title>",
 		   width * (double)step, width, HEIGHT);
 	bk_plot_time(out, plot->start_us + plot->step_us * (int64_t)step, 1, 0);
 	for (size_t i = 0; i < plot->series_count; i++) {
@@ -379,10 +382,10 @@ void bk_plot_draw(struct bk_buf *out, const struct bk_plot *plot)
 	put_value(out, plot, highest_at(plot, peak));
 	bk_buf_str(out, " at ");
 	bk_plot_time(out, plot->start_us + plot->step_us * (int64_t)peak, 1, 0);
-	bk_buf_fmt(
-		out,
-		" UTC. The figures are in the table below.</desc>\n<g transform=\"translate(0 %d)\">\n",
-		TOP);
+	bk_buf_fmt(out,
+		   " UTC. The figures are in the table below.</desc>\n<g"
+		   " transform=\"translate(0 %d)\">\n",
+		   TOP);
 	put_grid(out, plot, &scale);
 	put_times(out, plot);
 	if (plot->kind == BK_PLOT_LINES)
@@ -404,7 +407,8 @@ void bk_plot_legend(struct bk_buf *out, const struct bk_plot *plot)
 		bk_buf_str(out, "<li><svg class=\"key\" aria-hidden=\"true\">");
 		bk_buf_str(out, plot->kind == BK_PLOT_LINES
 					? "<path d=\"M1 6h20\" class=\"l "
-					: "<rect width=\"12\" height=\"12\" x=\"5\" class=\"f ");
+					: "<rect width=\"12\" height=\"12\" x=\"5\""
+					  " class=\"f ");
 		put_class(out, series);
 		bk_buf_str(out, "\"/></svg> ");
 		bk_html_cut(out, series->name, 60);
@@ -426,10 +430,10 @@ static void put_bar(struct bk_buf *out, const struct bk_bar *bar, int64_t max, s
 	bk_html_cut(out, bar->name, 40);
 	bk_buf_str(out, "</text>");
 	if (width > 0)
-		bk_buf_fmt(
-			out,
-			"<rect class=\"f c%zu d%zu\" x=\"0\" width=\"%.2f%%\" y=\"%d\" height=\"14\"/>",
-			bar->color % COLORS, bar->shade % SHADES, width, y + 20);
+		bk_buf_fmt(out,
+			   "<rect class=\"f c%zu d%zu\" x=\"0\" width=\"%.2f%%\" y=\"%d\""
+			   " height=\"14\"/>",
+			   bar->color % COLORS, bar->shade % SHADES, width, y + 20);
 	bk_buf_fmt(out, "<text class=\"value\" x=\"%.2f%%\" dx=\"%d\" y=\"%d\">", width,
 		   width > 0 ? 7 : 0, y + 31);
 	bk_html_cut(out, bar->text, 40);

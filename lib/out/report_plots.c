@@ -183,23 +183,40 @@ static void put_totals(struct bk_buf *out, const struct bk_report *report)
 	bk_html_table_end(out);
 }
 
+static int64_t all_runs(const struct bk_report_runs *runs)
+{
+	return runs->runs;
+}
+
+/* Bars of something that is counted of each job; false where there is nothing. */
+static bool add_jobs(struct drawing *d, const struct bk_report *report,
+		     int64_t (*count)(const struct bk_report_runs *runs))
+{
+	bool any = false;
+
+	for (size_t i = 0; i < report->job_count; i++) {
+		const struct bk_report_job *job = &report->jobs[i];
+		int64_t total = count(&job->total);
+		int64_t *values;
+
+		if (!total)
+			continue;
+		any = true;
+		values = add_series(
+			d,
+			(struct bk_series){.name = job->name, .color = job->slot, .total = total});
+		for (size_t s = 0; s < report->step_count; s++)
+			values[s] = count(&job->steps[s]);
+	}
+	return any;
+}
+
 void bk_report_plot_runs(struct bk_buf *out, const struct bk_report *report)
 {
 	BK_CLEAN(clear_drawing) struct drawing d = {.values = NULL};
-	int64_t sum = 0;
 
 	begin(&d, report, BK_PLOT_BARS, "plot-runs", "Runs by job", "runs");
-	for (size_t i = 0; i < report->job_count; i++) {
-		const struct bk_report_job *job = &report->jobs[i];
-		int64_t *values = add_series(&d, (struct bk_series){.name = job->name,
-								    .color = job->slot,
-								    .total = job->total.runs});
-
-		for (size_t s = 0; s < report->step_count; s++)
-			values[s] = job->steps[s].runs;
-		sum += job->total.runs;
-	}
-	if (!sum) {
+	if (!add_jobs(&d, report, all_runs)) {
 		bk_report_nothing(out, "Nothing ran in this time.");
 		return;
 	}
@@ -213,24 +230,9 @@ void bk_report_plot_runs(struct bk_buf *out, const struct bk_report *report)
 void bk_report_plot_faults(struct bk_buf *out, const struct bk_report *report)
 {
 	BK_CLEAN(clear_drawing) struct drawing d = {.values = NULL};
-	int64_t all = 0;
 
 	begin(&d, report, BK_PLOT_BARS, "plot-failures", "Runs without success, by job", "runs");
-	for (size_t i = 0; i < report->job_count; i++) {
-		const struct bk_report_job *job = &report->jobs[i];
-		int64_t sum = bk_report_faults(&job->total);
-		int64_t *values;
-
-		if (!sum)
-			continue;
-		values = add_series(
-			&d,
-			(struct bk_series){.name = job->name, .color = job->slot, .total = sum});
-		for (size_t s = 0; s < report->step_count; s++)
-			values[s] = bk_report_faults(&job->steps[s]);
-		all += sum;
-	}
-	if (!all) {
+	if (!add_jobs(&d, report, bk_report_faults)) {
 		bk_report_nothing(out, "Nothing failed in this time.");
 		return;
 	}

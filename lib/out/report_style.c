@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-const char bk_report_style_hash[] = "sha256-uoiuEOf61TKvt267d+5ciDkRaCEC2m+wB5NCTxKqGaI=";
+const char bk_report_style_hash[] = "sha256-8PiwLHdMlau4ruOZE8IxsyM5dZUl7dpvldJeICVv86M=";
 
 const char *const bk_report_style[] = {
 	":root{color-scheme:light dark;--page:#f6f7f8;--card:#fff;--text:#16191d;--soft:#565d66;"
@@ -91,6 +91,8 @@ const char *const bk_report_style[] = {
 	"tbody th{font-weight:600;white-space:nowrap}\n"
 	".n{text-align:end;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
 	"time{white-space:nowrap;font-variant-numeric:tabular-nums}\n"
+	"td[dir]{min-width:9em}\n"
+	"p.card{max-width:none}\n"
 	"td.none{color:var(--soft)}\n"
 	"td.none,thead .n+th{text-align:start}\n"
 	".text{min-width:220px;overflow:clip;overflow-wrap:anywhere}\n"

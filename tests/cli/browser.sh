@@ -40,7 +40,8 @@ browser_start() {
 		[[ $line =~ successfully\ on\ port\ ([0-9]+) ]] && port=${BASH_REMATCH[1]} && break
 	done
 	browser_url=http://127.0.0.1:${port:?the browser did not start: ${line-}}
-	session=$(browser_call /session "$(jq -n --arg dir "$BK_TEST_DIR/browser" '{capabilities: {alwaysMatch: {
+	session=$(browser_call /session "$(jq -n --arg dir "$BK_TEST_DIR/browser" '{
+		capabilities: {alwaysMatch: {
 		"goog:loggingPrefs": {browser: "ALL", performance: "ALL"},
 		"goog:chromeOptions": {args: ["--headless=new", "--no-sandbox", "--disable-gpu",
 			"--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run",

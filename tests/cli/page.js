@@ -48,10 +48,12 @@ for (const svg of document.querySelectorAll('svg[role=img]')) {
 	check(svg.getBoundingClientRect().width > 200, `${svg.id} is not drawn`);
 	const marks = [...svg.querySelectorAll('rect.f, path.l, circle.f')];
 	check(marks.some(e => e.getBoundingClientRect().height > 1), `${svg.id} is empty`);
-	const bars = [...svg.querySelectorAll('rect.f')];
-	check(new Set(bars.map(e => e.getBoundingClientRect().left)).size > 1 ||
-		bars.length < 2 || svg.classList.contains('bars'),
-		`all bars of ${svg.id} are in one place`);
+	// A stack in each step that has something to tell, and no two in one place.
+	const stacks = new Set([...svg.querySelectorAll('rect.f')]
+		.map(e => Math.round(e.getBoundingClientRect().left * 10)));
+	check(svg.querySelector('path.l') || svg.classList.contains('bars') ||
+		stacks.size === svg.querySelectorAll('rect.at').length,
+		`the bars of ${svg.id} are in ${stacks.size} places`);
 	if (svg.classList.contains('plot')) {
 		check(svg.querySelector('text.unit'), `${svg.id} has no unit`);
 		check(svg.querySelectorAll('text.x').length > 1, `${svg.id} has no times`);

@@ -15,13 +15,18 @@ empty_table
 page=$BK_TEST_DIR/report.html
 checks=$(cat "$BK_SRC/tests/cli/page.js")
 
-# shows: the page in every width and colour, and nothing the matter with it
+# shows_at WIDTH SCHEME: the page like that, and nothing the matter with it
+shows_at() {
+	browser_screen "$1" "$2"
+	is "$(browser_js "$checks" | jq -r '.[:8][]')" "" "$*"
+}
+
+# shows: in every width and colour
 shows() {
 	local width scheme
 	for width in 320 360 1280; do
 		for scheme in light dark; do
-			browser_screen "$width" "$scheme"
-			is "$(browser_js "$checks" | jq -r '.[:8][]')" "" "$width $scheme"
+			shows_at "$width" "$scheme"
 		done
 	done
 }
@@ -61,6 +66,15 @@ is "$(browser_js "return [...document.querySelectorAll('svg[role=img]')].map(s =
 is "$(browser_js "return [...document.querySelectorAll('h2')].map(e => e.innerText).join()")" \
 	'"Jobs,Overdue work,Runs,Execution times,Bookings changed,Failures"'
 
+t "longer and shorter times are named as readably"
+for since in 1h 12d 60d 400d; do
+	bkstatus report --out="$BK_TEST_DIR/other.html" --since=$since
+	opens "$BK_TEST_DIR/other.html"
+	shows_at 360 light
+	shows_at 1280 dark
+done
+opens "$page"
+
 t "dark is dark, and light is light"
 browser_screen 1280 light
 is "$(browser_js "return getComputedStyle(document.body).backgroundColor")" '"rgb(246, 247, 248)"'
@@ -80,20 +94,24 @@ summary=$(browser_call /element '{"using":"css selector","value":"#plot-runs ~ d
 is "$(browser_js "return document.querySelector('#plot-runs ~ details').open")" false
 browser_call "/element/$summary/value" '{"text":"\uE007"}' >/dev/null
 is "$(browser_js "const d = document.querySelector('#plot-runs ~ details');
-	return d.open && d.innerText.includes('activate-due') && d.querySelectorAll('tbody tr').length > 60")" true
+	return d.open && d.innerText.includes('activate-due') &&
+		d.querySelectorAll('tbody tr').length > 60")" true
 browser_js "document.querySelectorAll('details').forEach(d => { d.open = true; })" >/dev/null
-shows
+shows_at 320 dark
+shows_at 1280 light
 
 t "on paper it is light, and its tables are whole"
 browser_cdp Emulation.setEmulatedMedia \
 	'{"media":"print","features":[{"name":"prefers-color-scheme","value":"dark"}]}' >/dev/null
 is "$(browser_js "return [getComputedStyle(document.body).backgroundColor,
-	[...document.querySelectorAll('.scroll')].every(e => e.scrollHeight <= e.clientHeight + 1)].join()")" \
+	[...document.querySelectorAll('.scroll')].every(e =>
+		e.scrollHeight <= e.clientHeight + 1)].join()")" \
 	'"rgb(255, 255, 255),true"'
 
 t "hostile texts stay texts"
 sql "update bk.maintenance_executions set error_message = E'</div><script>document.title = 1</script>'
-	|| E'<img src=http://127.0.0.1:9/x onerror=document.title=2>\u202e\u001b[2J\n\"''&lt;' || repeat('x', 1000000)
+	|| E'<img src=http://127.0.0.1:9/x onerror=document.title=2>\u202e\u001b[2J\n\"''&lt;'
+	|| repeat('x', 1000000)
 	where status = 'ERROR';
 	update bk.booking_transitions set rule = E'<b>a\u2066</b>', to_state = '\" onload=x <svg>'
 	where to_state = 'ACTIVE'"

@@ -186,7 +186,8 @@ static const struct contract {
 	 "running_processed running_total running_executions fresh_since fresh_age_ms",
 	 false, false},
 	{"view_operation_exists", "found", false, false},
-	{"view_report_changes", "operation rule to_state hour_s bookings cut first_s", false, false},
+	{"view_report_changes", "operation rule to_state hour_s bookings cut first_s", false,
+	 false},
 	{"view_report_clock", "as_of as_of_us since_us", false, false},
 	{"view_report_failures",
 	 "id operation executed_at status processed_count execution_time_ms error_code "

@@ -122,7 +122,8 @@ START_TEST(bars_stand_on_each_other)
 		"<svg class=\"plot\" id=\"p\" role=\"img\" aria-labelledby=\"p-t p-d\""
 		" height=\"234\">\n"
 		"<title id=\"p-t\">Runs &amp; more</title>\n"
-		"<desc id=\"p-d\">runs per hour; the highest is 3 at 23 Nov 01:00 UTC. The figures"
+		"<desc id=\"p-d\">runs per hour; the highest is 3 at 23 Nov 01:00 UTC. The"
+		" figures"
 		" are in the table below.</desc>\n"
 		"<g transform=\"translate(0 22)\">\n"
 		"<text class=\"unit\" x=\"-50\" y=\"-10\">runs per hour</text>\n"
@@ -132,7 +133,8 @@ START_TEST(bars_stand_on_each_other)
 		" x=\"-7\" y=\"117.3\">1</text>\n"
 		"<line class=\"grid\" x2=\"100%\" y1=\"56.7\" y2=\"56.7\"/><text class=\"y\""
 		" x=\"-7\" y=\"60.7\">2</text>\n"
-		"<line class=\"grid\" x2=\"100%\" y1=\"0.0\" y2=\"0.0\"/><text class=\"y\" x=\"-7\""
+		"<line class=\"grid\" x2=\"100%\" y1=\"0.0\" y2=\"0.0\"/><text class=\"y\""
+		" x=\"-7\""
 		" y=\"4.0\">3</text>\n"
 		"<line class=\"tick\" x1=\"0.00%\" x2=\"0.00%\" y1=\"170\" y2=\"174\"/><text"
 		" class=\"x\" x=\"0.00%\" y=\"190\">23:00</text>\n"
@@ -147,13 +149,15 @@ START_TEST(bars_stand_on_each_other)
 		" height=\"56.7\"/>\n"
 		"<rect class=\"f c1 d1\" x=\"2.250%\" width=\"20.500%\" y=\"56.7\""
 		" height=\"56.7\"/>\n"
-		"<rect class=\"at\" x=\"0.000%\" width=\"25.000%\" y=\"0\" height=\"170\"><title>22"
+		"<rect class=\"at\" x=\"0.000%\" width=\"25.000%\" y=\"0\""
+		" height=\"170\"><title>22"
 		" Nov 23:00\n"
 		"activate-due: 1\n"
 		"&lt;b&gt;: 1</title></rect>\n"
 		"<rect class=\"f c0 d0\" x=\"52.250%\" width=\"20.500%\" y=\"0.0\""
 		" height=\"170.0\"/>\n"
-		"<rect class=\"at\" x=\"50.000%\" width=\"25.000%\" y=\"0\" height=\"170\"><title>23"
+		"<rect class=\"at\" x=\"50.000%\" width=\"25.000%\" y=\"0\""
+		" height=\"170\"><title>23"
 		" Nov 01:00\n"
 		"activate-due: 3</title></rect>\n"
 		"</g>\n"
@@ -208,7 +212,8 @@ START_TEST(a_line_is_broken_where_nothing_ran)
 	ck_assert_ptr_null(strstr(svg, "<circle"));
 	ck_assert_ptr_nonnull(strstr(svg, "<title>24 Nov 00:00\nmedian: 100 ms</title>"));
 	ck_assert_ptr_null(strstr(svg, "<title>25 Nov"));
-	ck_assert_ptr_nonnull(strstr(svg, "<desc id=\"l-d\">time; the highest is 100 ms at 24 Nov"
+	ck_assert_ptr_nonnull(strstr(svg, "<desc id=\"l-d\">time; the highest is 100 ms at"
+					  " 24 Nov"
 					  " 00:00 UTC."));
 }
 END_TEST
@@ -238,19 +243,23 @@ START_TEST(a_list_of_bars_has_its_texts_beside_it)
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
 
 	bk_plot_bars(&out, "o", "Overdue", list, 3);
-	ck_assert_str_eq(
-		bk_buf_cstr(&out),
-		"<svg class=\"bars\" id=\"o\" role=\"img\" aria-labelledby=\"o-t o-d\""
-		" height=\"138\">\n<title id=\"o-t\">Overdue</title>\n<desc id=\"o-d\">One bar each."
-		" The figures are in the table below.</desc>\n"
-		"<text class=\"name\" x=\"0\" y=\"13\">activate</text><rect class=\"f c0 d0\" x=\"0\""
-		" width=\"50.00%\" y=\"20\" height=\"14\"/><text class=\"value\" x=\"50.00%\" dx=\"7\""
-		" y=\"31\">12, oldest 5m</text>\n"
-		"<text class=\"name\" x=\"0\" y=\"59\">no-show</text><text class=\"value\""
-		" x=\"0.00%\" dx=\"0\" y=\"77\">not known</text>\n"
-		"<text class=\"name\" x=\"0\" y=\"105\">&lt;i&gt;</text><rect class=\"f c2 d1\" x=\"0\""
-		" width=\"25.00%\" y=\"112\" height=\"14\"/><text class=\"value\" x=\"25.00%\" dx=\"7\""
-		" y=\"123\">6</text>\n</svg>\n");
+	ck_assert_str_eq(bk_buf_cstr(&out),
+			 "<svg class=\"bars\" id=\"o\" role=\"img\" aria-labelledby=\"o-t o-d\""
+			 " height=\"138\">\n<title id=\"o-t\">Overdue</title>\n<desc id=\"o-d\">One"
+			 " bar each."
+			 " The figures are in the table below.</desc>\n"
+			 "<text class=\"name\" x=\"0\" y=\"13\">activate</text><rect class=\"f c0"
+			 " d0\" x=\"0\""
+			 " width=\"50.00%\" y=\"20\" height=\"14\"/><text class=\"value\""
+			 " x=\"50.00%\" dx=\"7\""
+			 " y=\"31\">12, oldest 5m</text>\n"
+			 "<text class=\"name\" x=\"0\" y=\"59\">no-show</text><text class=\"value\""
+			 " x=\"0.00%\" dx=\"0\" y=\"77\">not known</text>\n"
+			 "<text class=\"name\" x=\"0\" y=\"105\">&lt;i&gt;</text><rect class=\"f c2"
+			 " d1\" x=\"0\""
+			 " width=\"25.00%\" y=\"112\" height=\"14\"/><text class=\"value\""
+			 " x=\"25.00%\" dx=\"7\""
+			 " y=\"123\">6</text>\n</svg>\n");
 }
 END_TEST
 
