@@ -28,6 +28,7 @@ static const struct bk_option options[] = {
 	 "end after so many refreshes", 1, 1000000000, NULL},
 	{"hours", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, hours),
 	 "so many hours, 24 where not given", 1, 168, NULL},
+	{"out", 0, TEXT("FILE", out), "write it to this file, whole or not at all", 0, 0, NULL},
 };
 
 static const struct {
@@ -49,6 +50,7 @@ static const struct {
 	 bk_status_forecast},
 	{{"watch", "", 0, "interval count", "the jobs and what is running, again and again"},
 	 bk_status_watch},
+	{{"report", "", 0, "out! since", "all of it as one page for a browser"}, bk_status_report},
 	{{"holds", "", 0, "limit after", "bookings that no job may change, newest first"},
 	 bk_status_holds},
 	{{"quarantine", "", 0, "limit after",
@@ -65,6 +67,7 @@ static const char *const examples[] = {
 	"bkstatus execution 4711 --json",
 	"bkstatus booking 4711",
 	"bkstatus watch --interval=1s",
+	"bkstatus report --out=report.html --since=30d",
 	"bkstatus health",
 	NULL,
 };

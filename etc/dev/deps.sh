@@ -46,6 +46,10 @@ look_for() {
 		need_lib check check
 		need jq jq
 		need mandoc mandoc
+		# The page of bkstatus report is opened in a real browser.
+		need chromium chromium
+		need chromium-driver chromedriver
+		need curl curl
 		;;
 	faults)
 		# Debian has them where only root's PATH leads to.

@@ -61,6 +61,7 @@ struct bk_options {
 	int64_t interval_ms;
 	int64_t count;
 	int64_t hours;
+	const char *out;
 };
 
 enum bk_option_kind {

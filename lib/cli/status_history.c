@@ -48,20 +48,6 @@ static enum bk_rc take_word(struct bk_app *app, const char *option, const char *
 			    bk_buf_cstr(&shown), bk_buf_cstr(&list));
 }
 
-static enum bk_rc take_moment(struct bk_app *app, const char *option, const char *text,
-			      struct bk_moment *ret)
-{
-	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
-
-	if (!text || bk_moment_parse(text, ret))
-		return BK_OK;
-	bk_quote(&shown, text);
-	(void)bk_error_set(&app->err, BK_E_USAGE, "option --%s: %s is no time", option,
-			   bk_buf_cstr(&shown));
-	return bk_error_hint(
-		&app->err, "write 2026-11-23T06:30:00Z, 2026-11-23, or how long ago: 30m, 2h, 30d");
-}
-
 static enum bk_rc read_filter(struct bk_app *app, struct bk_history_filter *ret)
 {
 	const struct bk_options *o = &app->line.options;
@@ -70,8 +56,8 @@ static enum bk_rc read_filter(struct bk_app *app, struct bk_history_filter *ret)
 	ret->job = o->job;
 	if ((rc = take_word(app, "status", o->status, statuses, &ret->status)) ||
 	    (rc = take_word(app, "trigger", o->trigger, triggers, &ret->trigger)) ||
-	    (rc = take_moment(app, "since", o->since, &ret->since)) ||
-	    (rc = take_moment(app, "until", o->until, &ret->until)))
+	    (rc = bk_status_moment(app, "since", o->since, &ret->since)) ||
+	    (rc = bk_status_moment(app, "until", o->until, &ret->until)))
 		return rc;
 	return bk_status_paging(app, &ret->has_after, &ret->after, &ret->limit);
 }

@@ -114,3 +114,17 @@ enum bk_rc bk_status_paging(struct bk_app *app, bool *ret_has, struct bk_cursor 
 			   bk_buf_cstr(&shown));
 	return bk_error_hint(&app->err, "take nextCursor of the page before as it is");
 }
+
+enum bk_rc bk_status_moment(struct bk_app *app, const char *option, const char *text,
+			    struct bk_moment *ret)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+
+	if (!text || bk_moment_parse(text, ret))
+		return BK_OK;
+	bk_quote(&shown, text);
+	(void)bk_error_set(&app->err, BK_E_USAGE, "option --%s: %s is no time", option,
+			   bk_buf_cstr(&shown));
+	return bk_error_hint(
+		&app->err, "write 2026-11-23T06:30:00Z, 2026-11-23, or how long ago: 30m, 2h, 30d");
+}

@@ -9,6 +9,7 @@
 #include "cli/app.h"
 #include "out/list.h"
 #include "view/cursor.h"
+#include "view/moment.h"
 
 #define BK_STATUS_LISTS 6
 
@@ -37,6 +38,10 @@ enum bk_rc bk_status_print_items(struct bk_app *app, struct bk_list list, const 
    they are not given. BK_E_USAGE. */
 enum bk_rc bk_status_paging(struct bk_app *app, bool *ret_has, struct bk_cursor *ret_after,
 			    int64_t *ret_limit);
+
+/* The text of an option that is a time; NULL: *ret is left as it is. BK_E_USAGE. */
+enum bk_rc bk_status_moment(struct bk_app *app, const char *option, const char *text,
+			    struct bk_moment *ret);
 
 /* True for what people read. */
 bool bk_status_is_table(const struct bk_app *app);

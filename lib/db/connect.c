@@ -307,6 +307,13 @@ const char *bk_db_user(const struct bk_db *db)
 	return user ? user : "";
 }
 
+bool bk_db_takes_any_bytes(const struct bk_db *db)
+{
+	const char *encoding = PQparameterStatus(db->conn, "server_encoding");
+
+	return encoding && strcmp(encoding, "SQL_ASCII") == 0;
+}
+
 static void set_target(struct bk_db *db)
 {
 	const char *host = PQhost(db->conn);

@@ -75,6 +75,8 @@ enum bk_rc bk_db_check_interrupts(const struct bk_db *db, struct bk_error *err) 
 const char *bk_db_target(const struct bk_db *db);
 /* The database user; "" when the connection is gone. */
 const char *bk_db_user(const struct bk_db *db);
+/* True when the database's encoding is SQL_ASCII: its texts need not be UTF-8. */
+bool bk_db_takes_any_bytes(const struct bk_db *db);
 /* What the server said last in a NOTICE or WARNING, one line, "" for nothing. */
 const char *bk_db_notice(const struct bk_db *db);
 

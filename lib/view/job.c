@@ -237,19 +237,12 @@ enum bk_rc bk_view_job(struct bk_db *db, const struct bk_conf *conf, const char 
 	return BK_OK;
 }
 
-/* What is the matter with one job's rules or one table does not hide the rest. */
-static bool is_fatal(struct bk_db *db, enum bk_rc rc)
-{
-	return bk_db_lost(db) || rc == BK_E_INTERRUPTED || rc == BK_E_TERMINATED ||
-	       rc == BK_E_INTERNAL;
-}
-
 /* What could not be done for the queue of one job, or of all (NULL). An error only
    where the connection is of no more use. */
 static enum bk_rc note_problem(struct bk_db *db, enum bk_rc rc, const char *job,
 			       struct bk_job_list *list, struct bk_error *err)
 {
-	if (is_fatal(db, rc))
+	if (bk_view_is_fatal(db, rc))
 		return job ? bk_error_prefix(err, "queue of %s", job) : rc;
 	if (!list->queue_problem)
 		list->queue_problem = job ? bk_asprintf("queue of %s: %s", job, err->message)

@@ -5,6 +5,7 @@
 #ifndef BK_VIEW_READ_H
 #define BK_VIEW_READ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -28,5 +29,9 @@ enum bk_rc bk_view_read(struct bk_db *db, const struct bk_stmt *stmts, size_t co
 enum bk_rc bk_view_read_as(struct bk_db *db, const struct bk_tx_company *company,
 			   const struct bk_stmt *stmts, size_t count, struct bk_rows **ret,
 			   struct bk_error *err) BK_NODISCARD;
+
+/* Whether nothing more can be read. What is the matter with one job's rules or one table
+   does not hide the rest. */
+bool bk_view_is_fatal(const struct bk_db *db, enum bk_rc rc);
 
 #endif

@@ -146,6 +146,10 @@ run bkstatus forecast --json
 same "$(beside 'Forecast hour')" "$(json_keys .data <<<"$OUT")" forecast
 same "$(keys 'Forecast hour')" "$(json_keys '.data.items[0]' <<<"$OUT")" "forecast hour"
 
+t "bk(7) has the keys of a report"
+run bkstatus report --out="$BK_TEST_DIR/report.html" --json
+same "$(keys Report)" "$(json_keys .data <<<"$OUT")" report
+
 t "bk(7) has the keys of a setting and of a check"
 run bkstatus config --json
 json_is '.data | keys_unsorted | sort | join(" ")' 'file items profile'

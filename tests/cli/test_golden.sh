@@ -93,6 +93,7 @@ golden status-execution 0 bkstatus execution "$(sql "select min(execution_id)
 golden status-booking 0 bkstatus booking 1 --json
 golden status-overdue 0 bkstatus overdue --json
 golden status-forecast 0 bkstatus forecast --hours=48 --json
+golden status-report 0 bkstatus report --out="$BK_TEST_DIR/report.html" --json
 golden status-config 0 bkstatus config --json
 # What is due for long would be a warning.
 bkactivate --now

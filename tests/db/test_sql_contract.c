@@ -195,6 +195,17 @@ static const struct contract {
 	 "running_processed running_total running_executions fresh_since fresh_age_ms",
 	 false, false},
 	{"view_operation_exists", "found", false, false},
+	{"view_report_changes", "operation rule to_state hour_s bookings cut first_s", false,
+	 false},
+	{"view_report_clock", "as_of as_of_us since_us", false, false},
+	{"view_report_failures",
+	 "id operation executed_at status processed_count execution_time_ms error_code "
+	 "error_message server_instance",
+	 false, false},
+	{"view_report_hours",
+	 "operation hour_s runs empty processed partial errors timeouts cancelled abandoned "
+	 "refused max_ms buckets",
+	 false, false},
 	{"view_running",
 	 "id operation server_instance pid slot workers processed due_total elapsed_ms "
 	 "lease_left_ms cancel_requested at",
