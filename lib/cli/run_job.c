@@ -168,15 +168,14 @@ static void warn_of_clock(struct bk_app *app, const struct bk_run_result *result
 		    ms < 0 ? "behind" : "ahead of");
 }
 
-/* As for an execution that a claim took over. */
-static void warn_of_closed(struct bk_app *app, const struct bk_run_report *r)
+/* What the work itself has to say, line by line. */
+static void warn_of_said(struct bk_app *app, const struct bk_run_report *r)
 {
-	const char *line = r->work ? bk_job_closed(r->work) : NULL;
+	const char *line = r->work ? bk_job_said(r->work) : NULL;
 
 	for (size_t len; line; line = line[len] ? line + len + 1 : NULL) {
 		len = strcspn(line, "\n");
-		bk_app_warn(app, "%.*s had lost its lease and was closed as ABANDONED", (int)len,
-			    line);
+		bk_app_warn(app, "%.*s", (int)len, line);
 	}
 }
 
@@ -202,7 +201,7 @@ void bk_run_report_log(struct bk_app *app, const struct bk_run_report *r)
 		bk_app_warn(app,
 			    "execution %s of %s had lost its lease and was closed as ABANDONED",
 			    r->result.abandoned_id, r->job);
-	warn_of_closed(app, r);
+	warn_of_said(app, r);
 	warn_of_absent(app, r);
 	if (r->rc)
 		return;

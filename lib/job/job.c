@@ -90,9 +90,9 @@ struct bk_tally bk_job_tally(const struct bk_job *job, size_t unit)
 	return (struct bk_tally){u->rule->name, u->from, u->to, job->changed[unit]};
 }
 
-const char *bk_job_closed(const struct bk_job *job)
+const char *bk_job_said(const struct bk_job *job)
 {
-	return job->cleanup ? bk_cleanup_closed(job->cleanup) : NULL;
+	return job->cleanup ? bk_cleanup_said(job->cleanup) : NULL;
 }
 
 static enum bk_rc prepare(void *self, const struct bk_run *run, struct bk_error *err)
