@@ -31,7 +31,7 @@ static const struct bk_command commands[] = {
 	{BK_JOB_COMPLETE, "", 0, OPERATION_OPTIONS, "complete ended bookings now"},
 	{BK_JOB_EXPIRE, "", 0, OPERATION_OPTIONS, "expire unconfirmed bookings now"},
 	{BK_JOB_CLEANUP, "", 0, "force dry-run explain",
-	 "close records of dead runs, remove what is over"},
+	 "close records of dead runs, remove what is over, prune the history"},
 	{"run", "", 0, "due", "with --due: every due job but those of bkactivate and bknoshow"},
 	{"pause", "[JOB]", BK_OPERAND_MAYBE, "all until reason!", "let no tick run the job"},
 	{"resume", "[JOB]", BK_OPERAND_MAYBE, "all", "end the pause of the job"},

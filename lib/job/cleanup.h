@@ -10,8 +10,8 @@
 
 struct bk_cleanup;
 
-/* `schema` must outlive it. */
-struct bk_cleanup *bk_cleanup_new(const char *schema);
+/* `conf` must outlive it. */
+struct bk_cleanup *bk_cleanup_new(const struct bk_conf *conf);
 void bk_cleanup_free(struct bk_cleanup *cleanup);
 
 /* The callbacks for bk_run; they belong to the cleanup. */

@@ -33,7 +33,7 @@ struct bk_job *bk_job_new(const struct bk_conf *conf, const char *name)
 	job->conf = conf;
 	job->mapping = bk_conf_mapping(conf);
 	if (strcmp(name, BK_JOB_CLEANUP) == 0)
-		job->cleanup = bk_cleanup_new(bk_conf_str(conf, "schema"));
+		job->cleanup = bk_cleanup_new(conf);
 	job->policy = bk_policy_of(conf);
 	bk_rules_build(&job->policy, &job->rules);
 	bk_units_build(&job->rules, job->mapping, name, &job->units);

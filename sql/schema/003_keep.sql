@@ -124,6 +124,10 @@ SELECT j.job_name, j.idle_until - interval '1 hour', j.idle_runs, j.idle_runs, j
  WHERE j.idle_runs > 0;
 COMMENT ON VIEW :"bk".job_hours IS 'execution_stats with the empty runs of the hour at hand: up to two rows a job and hour, to be added up.';
 
+-- What is pruned by age. An idle tick does not come into it.
+CREATE INDEX maintenance_executions_kept ON :"bk".maintenance_executions (executed_at, id)
+	WHERE status <> 'RUNNING' AND (status <> 'SUCCESS' OR processed_count <> 0);
+
 CREATE TABLE :"bk".settings_history (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	command text NOT NULL CHECK (command IN ('set', 'unset', 'rollback', 'enable', 'disable',
