@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/status_print.h"
 #include "out/lists.h"
+#include "view/archive.h"
 #include "view/execution.h"
 
 static const char *const statuses[] = {"RUNNING",   "SUCCESS",   "PARTIAL", "ERROR", "TIMEOUT",
@@ -76,13 +77,33 @@ static enum bk_rc read_filter(struct bk_app *app, struct bk_history_filter *ret)
 	return bk_status_paging(app, &ret->has_after, &ret->after, &ret->limit);
 }
 
+/* --archive. Files come before the table: they need no database. */
+static enum bk_rc print_files(struct bk_app *app, const char *dir,
+			      const struct bk_history_filter *filter)
+{
+	BK_CLEAN(bk_execution_list_clear) struct bk_execution_list list = {NULL, 0, NULL};
+	enum bk_rc rc = bk_view_archive(dir, filter, app->clock.wall_us(app->clock.self), &list,
+					&app->err);
+
+	return rc ? rc : bk_status_print_items(app, bk_out_executions(&list), list.next_cursor);
+}
+
 enum bk_rc bk_status_history(struct bk_app *app)
 {
-	struct bk_history_filter filter = {0};
+	const char *dir = bk_conf_str(app->conf, "archive.dir");
+	struct bk_history_filter filter = {.archived = app->line.options.archive};
 	BK_CLEAN(bk_execution_list_clear) struct bk_execution_list list = {NULL, 0, NULL};
 	enum bk_rc rc;
 
-	if ((rc = read_filter(app, &filter)) || (rc = bk_app_connect(app, "history", true)))
+	if ((rc = read_filter(app, &filter)))
+		return rc;
+	if (filter.archived && dir)
+		return print_files(app, dir, &filter);
+	if (filter.archived && !bk_conf_num(app->conf, "archive.table")) {
+		bk_error_set(&app->err, BK_E_CONFIG, "there is no archive");
+		return bk_error_hint(&app->err, "write archive { dir = \"...\" } into the file");
+	}
+	if ((rc = bk_app_connect(app, "history", true)))
 		return rc;
 	if (filter.job && (rc = bk_view_operation(app->db, app->conf, filter.job, &app->err)))
 		return rc;

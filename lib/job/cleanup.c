@@ -127,13 +127,20 @@ static enum bk_rc fill_due(const struct bk_cleanup *c, const struct bk_kind *kin
 	int64_t history = bk_conf_num(c->conf, "history-retention");
 	int64_t undo = bk_conf_num(c->conf, "undo-window");
 	int64_t kept = history > undo ? history : undo;
-	char history_ms[24], kept_ms[24], unread_ms[24], stats_ms[24], most[24];
+	char history_ms[24], kept_ms[24], unread_ms[24], stats_ms[24], number[24];
 	BK_CLEAN(bk_buf_clear) struct bk_buf over = BK_BUF_INIT;
 	struct bk_sql_var vars[] = {
-		{"bk", c->schema},      {"history_ms", history_ms},
-		{"kept_ms", kept_ms},   {"unread_ms", unread_ms},
-		{"stats_ms", stats_ms}, {"most", most},
-		{"over", "true"},       {"page", page ? bk_sql_text("cleanup_behind") : ""},
+		{"over", NULL},
+		{"bk", c->schema},
+		{"history_ms", history_ms},
+		{"kept_ms", kept_ms},
+		{"unread_ms", unread_ms},
+		{"stats_ms", stats_ms},
+		{"number", number},
+		{"after_at",
+		 page ? "coalesce($2::timestamptz, '-infinity')" : "'-infinity'::timestamptz"},
+		{"after_id", page ? "coalesce($3::bigint, 0)" : "0::bigint"},
+		{"most", page ? "$1::bigint" : "ALL"},
 	};
 	enum bk_rc rc;
 
@@ -141,11 +148,12 @@ static enum bk_rc fill_due(const struct bk_cleanup *c, const struct bk_kind *kin
 	put_ms(kept_ms, kept);
 	put_ms(unread_ms, kept + bk_conf_num(c->conf, "events-max-lag"));
 	put_ms(stats_ms, bk_conf_num(c->conf, "stats-retention"));
-	put_ms(most, bk_conf_num(c->conf, "max-history-records"));
+	put_ms(number, bk_conf_num(c->conf, "max-history-records"));
 	if (kind->paged) {
-		if ((rc = bk_sql_fill_file(&over, "cleanup_over", vars, BK_COUNT(vars), err)))
+		if ((rc = bk_sql_fill_file(&over, "cleanup_over", vars + 1, BK_COUNT(vars) - 1,
+					   err)))
 			return rc;
-		vars[6].value = bk_buf_cstr(&over);
+		vars[0].value = bk_buf_cstr(&over);
 	}
 	return bk_sql_fill_file(out, kind->due, vars, BK_COUNT(vars), err);
 }

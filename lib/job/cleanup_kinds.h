@@ -82,4 +82,12 @@ enum bk_rc bk_kind_prune(const struct bk_cleanup *cleanup, const struct bk_run *
 			 const char *ids, int64_t *ret_changed, char **ret_said,
 			 struct bk_error *err) BK_NODISCARD;
 
+/* Into the files of the archive, on the disk when this is BK_OK. Does nothing where the
+   configuration names no directory. */
+enum bk_rc bk_kind_file(const struct bk_cleanup *cleanup, const struct bk_run *run, const char *ids,
+			struct bk_error *err) BK_NODISCARD;
+
+/* Whether what is pruned goes into the tables of the archive. */
+bool bk_kind_moves(const struct bk_cleanup *cleanup);
+
 #endif

@@ -60,8 +60,11 @@ static const struct bk_sql_var vars[] = {
 	{"unread_ms", "1"},
 	{"stats_ms", "1"},
 	{"most", "1"},
+	{"number", "1"},
+	{"after_at", "now()"},
+	{"after_id", "1::int8"},
 	{"over", "true"},
-	{"page", ""},
+	{"executions", "maintenance_executions"},
 	{"expression", "(b.id)"},
 	{"scans", "SELECT b.id, b.status AS from_state, b.status AS to_state, b.starts_at AS due"
 		  " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
@@ -87,6 +90,17 @@ static const struct contract {
 	bool script;
 	bool template; /* filled by lib/rule and lib/job, see below */
 } contracts[] = {
+	{"archive_executions",
+	 "month id executed_at run_id operation description finished_at status processed_count "
+	 "skipped_locked quarantined remaining error_code error_message execution_time_ms "
+	 "slowest_batch_ms retry_count triggered_by invoked_by server_instance pid version slot "
+	 "lease_token as_of cancel_requested created_at updated_at due_total undo_of",
+	 false, false},
+	{"archive_move", "moved", false, false},
+	{"archive_transitions",
+	 "month id executed_at execution_id worker batch_no rule from_state to_state row_count keys "
+	 "key_hashes txid at set_columns set_before set_after",
+	 false, false},
 	{"booking_after", NULL, false, true},
 	{"booking_batch", "locked changed ledger cancel steady d k1", false, true},
 	{"booking_batch_head", "pg_advisory_xact_lock_shared set_config", false, false},
@@ -118,7 +132,6 @@ static const struct contract {
 	 false},
 	{"control_until", "until past now", false, false},
 	{"booking_volatile", "QUERY~PLAN", false, false},
-	{"cleanup_behind", NULL, false, true},
 	{"cleanup_count", "n", false, false},
 	{"cleanup_dead", "locked changed said", false, false},
 	{"cleanup_dead_due", "id key due", false, false},
