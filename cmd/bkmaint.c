@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "cli/archive_cmd.h"
 #include "cli/control_cmd.h"
 #include "cli/doctor_cmd.h"
 #include "cli/migrate_cmd.h"
@@ -42,6 +43,7 @@ static const struct bk_command commands[] = {
 	{"release", "KEY...", BK_OPERANDS_SOME, "", "end the hold of the booking"},
 	{"quarantine", "retry [KEY...]", BK_OPERANDS_ANY, "",
 	 "let the next runs try bookings again that were set aside"},
+	{"archive", "", 0, "force dry-run", "prune and archive what is no longer kept, now"},
 	{"doctor", "", 0, "", "look for what is wrong with mapping, database and bookings"},
 	{"migrate", "", 0, "check sample reference-bookings", "bring bk's schema up to date"},
 };
@@ -60,6 +62,8 @@ static enum bk_rc run(struct bk_app *app)
 		return control(app);
 	if (strcmp(command, "migrate") == 0)
 		return bk_migrate_command(app);
+	if (strcmp(command, "archive") == 0)
+		return bk_archive_command(app);
 	if (strcmp(command, "doctor") == 0)
 		return bk_doctor_command(app);
 	if (strcmp(command, "run") != 0)

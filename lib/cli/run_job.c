@@ -244,6 +244,15 @@ void bk_run_narrow(const struct bk_app *app, struct bk_run_request *request)
 		request->max_age_ms = -1;
 }
 
+struct bk_job *bk_run_new_job(const struct bk_app *app, const char *name)
+{
+	struct bk_job *job = bk_job_new(app->conf, name);
+
+	if (app->line.options.archive)
+		bk_job_only_archive(job);
+	return job;
+}
+
 static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 {
 	char fingerprint[BK_FINGERPRINT_SIZE];
@@ -268,7 +277,7 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	request.random = app->random;
 	request.connect = connect_more;
 	request.connect_arg = &caller;
-	r->work = bk_job_new(app->conf, r->job);
+	r->work = bk_run_new_job(app, r->job);
 	r->rc = bk_job_work(r->work, &work, &r->error);
 	/* Most ticks are over here. */
 	if (!r->rc && bk_run_idle(app->db, &request, &work, &r->result))

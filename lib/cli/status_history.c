@@ -7,6 +7,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "cli/archive_cmd.h"
 #include "cli/status_print.h"
 #include "out/lists.h"
 #include "view/archive.h"
@@ -99,10 +100,8 @@ enum bk_rc bk_status_history(struct bk_app *app)
 		return rc;
 	if (filter.archived && dir)
 		return print_files(app, dir, &filter);
-	if (filter.archived && !bk_conf_num(app->conf, "archive.table")) {
-		bk_error_set(&app->err, BK_E_CONFIG, "there is no archive");
-		return bk_error_hint(&app->err, "write archive { dir = \"...\" } into the file");
-	}
+	if (filter.archived && (rc = bk_archive_wanted(app)))
+		return rc;
 	if ((rc = bk_app_connect(app, "history", true)))
 		return rc;
 	if (filter.job && (rc = bk_view_operation(app->db, app->conf, filter.job, &app->err)))

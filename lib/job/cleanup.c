@@ -99,6 +99,19 @@ void bk_cleanup_free(struct bk_cleanup *cleanup)
 	free(cleanup);
 }
 
+void bk_cleanup_only_archive(struct bk_cleanup *cleanup)
+{
+	cleanup->only_paged = true;
+}
+
+/* The first kind from there on that is not left out; BK_KINDS = there is none. */
+static size_t kind_from(const struct bk_cleanup *c, size_t i)
+{
+	while (i < BK_KINDS && c->only_paged && !bk_kinds[i].paged)
+		i++;
+	return i;
+}
+
 size_t bk_cleanup_kind_count(void)
 {
 	return BK_KINDS;
@@ -177,7 +190,7 @@ static enum bk_rc prepare(void *self, const struct bk_run *run, struct bk_error 
 
 	(void)run;
 	(void)err;
-	c->current = 0;
+	c->current = kind_from(c, 0);
 	clear_position(c);
 	return BK_OK;
 }
@@ -211,7 +224,8 @@ static enum bk_rc count_up_to(const struct bk_cleanup *c, const struct bk_run *r
 {
 	struct bk_due due = {0, NULL, 0};
 
-	for (size_t i = 0; i < BK_KINDS && due.total < limit; i++) {
+	for (size_t i = kind_from(c, 0); i < BK_KINDS && due.total < limit;
+	     i = kind_from(c, i + 1)) {
 		int64_t n = 0;
 		enum bk_rc rc = count_kind(c, run, &bk_kinds[i], limit - due.total, &n, err);
 
@@ -272,7 +286,7 @@ static enum bk_rc batch(void *self, const struct bk_run *run, int64_t max, struc
 
 	clear_next(c);
 	rc = bk_kind_batch(c, run, max, ret, err);
-	ret->done = c->next_ends_kind && c->current + 1 == BK_KINDS;
+	ret->done = c->next_ends_kind && kind_from(c, c->current + 1) == BK_KINDS;
 	return rc;
 }
 
@@ -285,7 +299,7 @@ static void committed(void *self)
 		bk_buf_fmt(&c->said, "%s%s", c->said.len ? "\n" : "", c->next_said);
 	clear_position(c);
 	if (c->next_ends_kind) {
-		c->current++;
+		c->current = kind_from(c, c->current + 1);
 	} else {
 		c->at = BK_TAKE(c->next_at);
 		c->id = BK_TAKE(c->next_id);
@@ -298,8 +312,8 @@ enum bk_rc bk_cleanup_work(struct bk_cleanup *cleanup, struct bk_work *ret, stru
 	enum bk_rc rc;
 
 	bk_buf_reset(&cleanup->probe);
-	for (size_t i = 0; i < BK_KINDS; i++) {
-		bk_buf_str(&cleanup->probe, i ? "\n OR EXISTS (" : "EXISTS (");
+	for (size_t i = kind_from(cleanup, 0); i < BK_KINDS; i = kind_from(cleanup, i + 1)) {
+		bk_buf_str(&cleanup->probe, cleanup->probe.len ? "\n OR EXISTS (" : "EXISTS (");
 		if ((rc = fill_due(cleanup, &bk_kinds[i], false, &cleanup->probe, err)))
 			return rc;
 		bk_buf_str(&cleanup->probe, ")");
@@ -358,7 +372,8 @@ enum bk_rc bk_cleanup_list(struct bk_cleanup *cleanup, struct bk_db *db, int64_t
 	struct listing l = {NULL, limit, row, arg};
 	enum bk_rc rc = BK_OK;
 
-	for (size_t i = 0; i < BK_KINDS && !rc && l.left; i++) {
+	for (size_t i = kind_from(cleanup, 0); i < BK_KINDS && !rc && l.left;
+	     i = kind_from(cleanup, i + 1)) {
 		l.kind = &bk_kinds[i];
 		rc = list_kind(cleanup, db, &l, err);
 	}

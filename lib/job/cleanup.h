@@ -14,6 +14,9 @@ struct bk_cleanup;
 struct bk_cleanup *bk_cleanup_new(const struct bk_conf *conf);
 void bk_cleanup_free(struct bk_cleanup *cleanup);
 
+/* Leaves out all but what goes into the archive. */
+void bk_cleanup_only_archive(struct bk_cleanup *cleanup);
+
 /* The callbacks for bk_run; they belong to the cleanup. */
 enum bk_rc bk_cleanup_work(struct bk_cleanup *cleanup, struct bk_work *ret,
 			   struct bk_error *err) BK_NODISCARD;

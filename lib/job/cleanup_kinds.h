@@ -39,6 +39,7 @@ struct bk_cleanup {
 	const struct bk_conf *conf;
 	const char *schema;
 	struct bk_buf probe;
+	bool only_paged;        /* the other kinds are left out */
 	size_t current;         /* kind at hand */
 	char *at;               /* position of the last committed page of it; NULL = none */
 	char *id;               /* both texts */

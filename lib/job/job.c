@@ -95,6 +95,11 @@ const char *bk_job_said(const struct bk_job *job)
 	return job->cleanup ? bk_cleanup_said(job->cleanup) : NULL;
 }
 
+void bk_job_only_archive(struct bk_job *job)
+{
+	bk_cleanup_only_archive(job->cleanup);
+}
+
 static enum bk_rc prepare(void *self, const struct bk_run *run, struct bk_error *err)
 {
 	struct bk_job *job = self;

@@ -22,6 +22,9 @@ void bk_job_free(struct bk_job *job);
 /* For BK_CLEAN. */
 void bk_job_clean(struct bk_job **job);
 
+/* Of the job cleanup: only what is pruned and archived is left of it. */
+void bk_job_only_archive(struct bk_job *job);
+
 /* The callbacks for bk_run; they belong to the job. */
 enum bk_rc bk_job_work(struct bk_job *job, struct bk_work *ret, struct bk_error *err) BK_NODISCARD;
 

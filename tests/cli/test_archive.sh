@@ -307,6 +307,28 @@ run bkstatus history --archive --limit=2 --status=ERROR --json
 json_is '.data | [(.items | length), .nextCursor != null] | tojson' '[2,true]'
 is "$(files)" ""
 
+t "archive does it by hand, and nothing else"
+history 4
+running update-completed '-1 second'
+run bkmaint archive -n -o csv
+is_rc 0
+is "$(sed 1d <<<"$OUT" | cut -d, -f4 | sort | uniq -c | tr -s ' ')" " 4 prune-history"
+run bkmaint archive -U worker
+is_rc 77
+err_has "only the owner of the schema bk may archive"
+is "$(last_record operation)" update-completed
+run bkmaint archive -v
+is_rc 0
+err_is_empty
+out_has "cleanup: SUCCESS, 4 records changed"
+is "$(last_record operation triggered_by)" "cleanup|MANUAL"
+sql_is "select count(*) from bk.archived_executions" 4
+sql_is "select status from bk.maintenance_executions where operation = 'update-completed'" RUNNING
+configure
+run bkmaint archive
+is_rc 78
+err_has "there is no archive"
+
 t "both: rows are in both"
 configure "archive { dir = \"$dir\" table = yes }"
 history 4

@@ -198,6 +198,7 @@ static const struct contract {
 	{"run_workers", "worker", false, false},
 	{"sample_bookings", NULL, true, false},
 	{"schema_bootstrap", NULL, true, false},
+	{"schema_owner", "owns", false, false},
 	{"sha256", "digest", false, false},
 	{"stats_roll", NULL, false, false},
 	{"view_booking", "key state status as_of values", false, false},
