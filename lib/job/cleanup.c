@@ -247,15 +247,16 @@ static enum bk_rc count(void *self, const struct bk_run *run, int64_t limit, str
 	return count_up_to(self, run, limit, ret, err);
 }
 
-/* What is left when all batches are done is locked by others. */
+/* What is left when all batches are done is locked by others; before, it is work. */
 static enum bk_rc rest(void *self, const struct bk_run *run, struct bk_rest *ret,
 		       struct bk_error *err)
 {
+	const struct bk_cleanup *c = self;
 	struct bk_due due = {0, NULL, 0};
-	enum bk_rc rc = count_up_to(self, run, REST_LIMIT, &due, err);
+	enum bk_rc rc = count_up_to(c, run, REST_LIMIT, &due, err);
 
 	if (!rc)
-		*ret = (struct bk_rest){due.total, due.total};
+		*ret = (struct bk_rest){due.total, c->current == BK_KINDS ? due.total : 0};
 	return rc;
 }
 

@@ -24,10 +24,12 @@ history() {
 			executed_at, finished_at, status, processed_count, error_code, error_message,
 			remaining, execution_time_ms, triggered_by, invoked_by, server_instance, pid,
 			version, lease_token, as_of)
-		select gen_random_uuid(), case when g % 3 = 0 then 'update-expired' else 'activate-due' end,
-			'x', at, at + interval '1.5 s', case when g % 4 = 0 then 'ERROR' else 'SUCCESS' end, 2,
+		select gen_random_uuid(),
+			case when g % 3 = 0 then 'update-expired' else 'activate-due' end, 'x', at,
+			at + interval '1.5 s', case when g % 4 = 0 then 'ERROR' else 'SUCCESS' end, 2,
 			case when g % 4 = 0 then '23514' end,
-			case g % 4 when 0 then e'a \"quoted\", =1+1\n\x1b[31mline; \u202e' || g when 1 then '' end,
+			case g % 4 when 0 then e'a \"quoted\", =1+1\n\x1b[31mline; \u202e' || g
+				when 1 then '' end,
 			nullif(g % 2, 0), 1500, case when g % 5 = 0 then 'MANUAL' else 'SCHEDULER' end,
 			'u/u', 'h', 1, '1', 0, at
 		from (select g, now() - interval '40 days' - g * interval '57600.123456 s' as at
@@ -87,7 +89,8 @@ t "what is pruned is in the files, as it was"
 to_files
 history 150
 bkstatus history --until=35d --limit=1000 --json >"$BK_TEST_DIR/before"
-sql "create table was_e as select * from bk.maintenance_executions where executed_at < now() - interval '35 days';
+sql "create table was_e as select * from bk.maintenance_executions
+		where executed_at < now() - interval '35 days';
 	create table was_t as select * from bk.booking_transitions"
 run bkmaint cleanup -v
 is_rc 0
@@ -299,7 +302,8 @@ sql "create role worker login; grant booking_update to worker;
 run bkmaint cleanup -U worker
 is_rc 0
 is "$(left)" "2|0"
-sql_is "select (select count(*) from bk.archived_executions), (select count(*) from bk.archived_transitions)" "20|40"
+sql_is "select (select count(*) from bk.archived_executions),
+	(select count(*) from bk.archived_transitions)" "20|40"
 run bkstatus history --archive --limit=1000 --json -U reader
 is_rc 0
 is "$(diff <(items "$BK_TEST_DIR/before") <(items "$BK_TEST_DIR/.out"))" ""

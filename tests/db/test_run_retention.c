@@ -413,6 +413,20 @@ START_TEST(what_is_locked_is_passed_over)
 }
 END_TEST
 
+START_TEST(what_a_limit_leaves_is_work_and_not_locked)
+{
+	conf("max-history-records = 1\n");
+	for (int i = 0; i < 6; i++)
+		(void)ran("activate-due", "SUCCESS", 0, "1 h");
+	rig.request.limit = 2;
+	ck_assert_int_eq(rig_run(), BK_E_PARTIAL);
+	ck_assert_int_eq(rig.result.processed, 2);
+	ck_assert_int_eq(rig.result.remaining, 3);
+	ck_assert_int_eq(rig.result.skipped_locked, 0);
+	ck_assert_str_eq(left(), "3 4 5 6");
+}
+END_TEST
+
 START_TEST(a_batch_is_bounded_by_bookings_too)
 {
 	for (int i = 0; i < 3; i++)
@@ -467,6 +481,7 @@ int main(void)
 	ADD(tc, the_totals_of_a_job_do_not_fall);
 	ADD(tc, a_lowered_limit_holds_for_what_is_there_already);
 	ADD(tc, what_is_locked_is_passed_over);
+	ADD(tc, what_a_limit_leaves_is_work_and_not_locked);
 	ADD(tc, a_batch_is_bounded_by_bookings_too);
 	ADD(tc, a_cleanup_that_lost_its_lease_prunes_nothing);
 	suite_add_tcase(suite, tc);

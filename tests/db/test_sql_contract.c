@@ -82,6 +82,12 @@ static const struct bk_sql_var vars[] = {
 	"tries_again abandoned_id holder_instance holder_pid next_execution_time paused_reason "   \
 	"clock_difference_ms"
 
+#define EXECUTION_COLUMNS                                                                          \
+	"id run_id operation description executed_at finished_at status processed_count "          \
+	"skipped_locked quarantined remaining error_code error_message execution_time_ms "         \
+	"slowest_batch_ms retry_count triggered_by invoked_by server_instance pid version slot "   \
+	"as_of cancel_requested"
+
 /* The columns of the answer, in any order; NULL = no rows at all. Scripts have
    several statements and no parameters: tests of bkmaint migrate run them. */
 static const struct contract {
@@ -91,15 +97,12 @@ static const struct contract {
 	bool template; /* filled by lib/rule and lib/job, see below */
 } contracts[] = {
 	{"archive_executions",
-	 "month id executed_at run_id operation description finished_at status processed_count "
-	 "skipped_locked quarantined remaining error_code error_message execution_time_ms "
-	 "slowest_batch_ms retry_count triggered_by invoked_by server_instance pid version slot "
-	 "lease_token as_of cancel_requested created_at updated_at due_total undo_of",
-	 false, false},
+	 EXECUTION_COLUMNS " month lease_token created_at updated_at due_total undo_of", false,
+	 false},
 	{"archive_move", "moved", false, false},
 	{"archive_transitions",
-	 "month id executed_at execution_id worker batch_no rule from_state to_state row_count keys "
-	 "key_hashes txid at set_columns set_before set_after",
+	 "month id executed_at execution_id worker batch_no rule from_state to_state row_count "
+	 "keys key_hashes txid at set_columns set_before set_after",
 	 false, false},
 	{"booking_after", NULL, false, true},
 	{"booking_batch", "locked changed ledger cancel steady d k1", false, true},
@@ -207,12 +210,7 @@ static const struct contract {
 	{"view_booking_transitions",
 	 "at execution_id rule from_state to_state server_instance invoked_by triggered_by", false,
 	 false},
-	{"view_history",
-	 "id run_id operation description executed_at finished_at status processed_count "
-	 "skipped_locked quarantined remaining error_code error_message execution_time_ms "
-	 "slowest_batch_ms retry_count triggered_by invoked_by server_instance pid version slot "
-	 "as_of cancel_requested position_us position_id",
-	 false, false},
+	{"view_history", EXECUTION_COLUMNS " position_us position_id", false, false},
 	{"view_holds", "key held_until expired reason author created_at position_us position_id",
 	 false, false},
 	{"view_jobs",
