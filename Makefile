@@ -102,7 +102,7 @@ endif
 # packages are there, and once: `lazy` replaces the variable by its value on first use.
 
 lazy = $(eval $(1) := $$(shell $(2)))$($(1))
-PKGS := libpq json-c libconfuse smartcols
+PKGS := libpq json-c libconfuse smartcols zlib
 PKG_CFLAGS = $(call lazy,PKG_CFLAGS,pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS = $(call lazy,PKG_LIBS,pkg-config --libs $(PKGS) 2>/dev/null)
 CHECK_CFLAGS = $(call lazy,CHECK_CFLAGS,pkg-config --cflags check 2>/dev/null)

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "cli/archive_cmd.h"
 #include "cli/backup_cmd.h"
 #include "cli/control_cmd.h"
 #include "cli/doctor_cmd.h"
@@ -32,7 +33,7 @@ static const struct bk_command commands[] = {
 	{BK_JOB_COMPLETE, "", 0, OPERATION_OPTIONS, "complete ended bookings now"},
 	{BK_JOB_EXPIRE, "", 0, OPERATION_OPTIONS, "expire unconfirmed bookings now"},
 	{BK_JOB_CLEANUP, "", 0, "force dry-run explain",
-	 "close records of dead runs, remove what is over"},
+	 "close records of dead runs, remove what is over, prune the history"},
 	{"run", "", 0, "due", "with --due: every due job but those of bkactivate and bknoshow"},
 	{"pause", "[JOB]", BK_OPERAND_MAYBE, "all until reason!", "let no tick run the job"},
 	{"resume", "[JOB]", BK_OPERAND_MAYBE, "all", "end the pause of the job"},
@@ -43,6 +44,7 @@ static const struct bk_command commands[] = {
 	{"release", "KEY...", BK_OPERANDS_SOME, "", "end the hold of the booking"},
 	{"quarantine", "retry [KEY...]", BK_OPERANDS_ANY, "",
 	 "let the next runs try bookings again that were set aside"},
+	{"archive", "", 0, "force dry-run", "prune and archive what is no longer kept, now"},
 	{"doctor", "", 0, "", "look for what is wrong with mapping, database and bookings"},
 	{"backup", "FILE", 1, "", "write bk's schema to a file, by pg_dump"},
 	{"restore", "FILE", 1, "", "bring bk's schema back, with every job paused"},
@@ -52,23 +54,32 @@ static const struct bk_command commands[] = {
 static const struct bk_command own_job = {"JOB", "", 0, OPERATION_OPTIONS,
 					  "run a job of the configuration now"};
 
+static bk_app_fn command_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		bk_app_fn run;
+	} all[] = {
+		{"migrate", bk_migrate_command}, {"backup", bk_backup_command},
+		{"restore", bk_restore_command}, {"archive", bk_archive_command},
+		{"doctor", bk_doctor_command},
+	};
+
+	for (size_t i = 0; i < BK_COUNT(all); i++)
+		if (strcmp(all[i].name, name) == 0)
+			return all[i].run;
+	return bk_control_command(name);
+}
+
 static enum bk_rc run(struct bk_app *app)
 {
 	const char *command = app->line.command->name;
-	bk_app_fn control = bk_control_command(command);
+	bk_app_fn fn = command_of(command);
 
 	if (app->line.command == &app->line.own_job && !bk_conf_job(app->conf, command))
 		return bk_command_unknown(app->tool, command, &app->err);
-	if (control)
-		return control(app);
-	if (strcmp(command, "migrate") == 0)
-		return bk_migrate_command(app);
-	if (strcmp(command, "backup") == 0)
-		return bk_backup_command(app);
-	if (strcmp(command, "restore") == 0)
-		return bk_restore_command(app);
-	if (strcmp(command, "doctor") == 0)
-		return bk_doctor_command(app);
+	if (fn)
+		return fn(app);
 	if (strcmp(command, "run") != 0)
 		return bk_run_command(app, command, true);
 	if (app->line.options.due)

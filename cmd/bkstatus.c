@@ -22,6 +22,8 @@ static const struct bk_option options[] = {
 	 "so many at most, 50 where not given", 1, 1000, NULL},
 	{"after", 0, TEXT("CURSOR", after), "the page after the one that named this cursor", 0, 0,
 	 NULL},
+	{"archive", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, archive),
+	 "those that were pruned and are in the archive", 0, 0, NULL},
 	{"interval", 0, BK_OPT_DURATION, "TIME", offsetof(struct bk_options, interval_ms),
 	 "pause between two refreshes, 2s where not given", 100, 3600000, NULL},
 	{"count", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, count),
@@ -37,7 +39,7 @@ static const struct {
 } table[] = {
 	{{"jobs", "", 0, "", "every job, as of now"}, bk_status_jobs},
 	{{"job", "NAME", 1, "", "one job and its last executions"}, bk_status_job},
-	{{"history", "", 0, "job status since until trigger limit after",
+	{{"history", "", 0, "job status since until trigger limit after archive",
 	  "executions, newest first"},
 	 bk_status_history},
 	{{"execution", "ID", 1, "", "one execution and what it changed"}, bk_status_execution},

@@ -1,6 +1,6 @@
--- How much the job cleanup has to do, counted up to a limit.
+-- How much the job cleanup has to do of one kind, counted up to a limit.
 -- $1 limit
--- :due  cleanup_due
+-- :due  what is due, of one kind
 -- One row: n.
 SELECT count(*) AS n FROM (SELECT FROM (
 :due

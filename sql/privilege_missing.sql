@@ -21,7 +21,10 @@ WITH need AS (
 		('execution_stats', 'SELECT', false), ('job_hours', 'SELECT', false),
 		('settings', 'SELECT', false), ('settings_history', 'SELECT', false),
 		('event_consumers', 'SELECT', false), ('execution_stats', 'INSERT', true),
-		('execution_stats', 'UPDATE', true),
+		('execution_stats', 'UPDATE', true), ('execution_stats', 'DELETE', true),
+		('maintenance_executions', 'DELETE', true), ('booking_transitions', 'DELETE', true),
+		('event_consumers', 'UPDATE', true), ('archived_executions', 'SELECT', false),
+		('archived_executions', 'INSERT', true), ('archived_transitions', 'INSERT', true),
 		('booking_holds', 'DELETE', true), ('quarantined_bookings', 'INSERT', true),
 		('quarantined_bookings', 'UPDATE', true), ('quarantined_bookings', 'DELETE', true)) AS t (name, privilege, for_update)
 ), lacking AS (

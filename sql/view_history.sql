@@ -6,6 +6,7 @@
 -- same as milliseconds before now; NULL = no bound
 -- $9, $10 position of the last one seen: executed_at in microseconds since 1970, id; or NULL
 -- $11 most rows
+-- :executions  the table: maintenance_executions or archived_executions
 -- Rows: the execution; processed_count of a RUNNING one from its workers.
 -- Locks nothing.
 SELECT e.id::text AS id, e.run_id::text AS run_id, e.operation, e.description,
@@ -24,7 +25,7 @@ SELECT e.id::text AS id, e.run_id::text AS run_id, e.operation, e.description,
        e.cancel_requested,
        (extract(epoch FROM e.executed_at) * 1000000)::bigint AS position_us,
        e.id AS position_id
-  FROM :"bk".maintenance_executions AS e
+  FROM :"bk".:"executions" AS e
  WHERE ($1::text IS NULL OR e.operation = $1::text)
    AND ($2::text IS NULL OR e.status = $2::text)
    AND ($3::text IS NULL OR e.triggered_by = $3::text)

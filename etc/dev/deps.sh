@@ -36,6 +36,7 @@ look_for() {
 		need_lib libjson-c-dev json-c
 		need_lib libconfuse-dev libconfuse
 		need_lib libsmartcols-dev smartcols
+		need_lib zlib1g-dev zlib
 		;;
 	server)
 		need_server

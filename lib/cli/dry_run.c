@@ -289,7 +289,7 @@ static void clear_dry(struct dry_out *d)
 static enum bk_rc list(struct dry_out *d, struct bk_dry_head *head)
 {
 	struct bk_app *app = d->app;
-	BK_CLEAN(bk_job_clean) struct bk_job *work = bk_job_new(app->conf, d->job);
+	BK_CLEAN(bk_job_clean) struct bk_job *work = bk_run_new_job(app, d->job);
 	struct bk_run_request request = bk_job_request(app->conf, d->job);
 	enum bk_rc rc;
 

@@ -93,8 +93,9 @@ static void put_head(struct bk_buf *out, const struct explain_out *o, const stru
 
 	bk_buf_fmt(&head, "%s", o->job);
 	if (e->rule)
-		bk_buf_fmt(&head, ", rule %s: %s -> %s, in the order of %s", e->rule, e->from,
-			   e->to, e->scan);
+		bk_buf_fmt(&head, ", rule %s: %s -> %s", e->rule, e->from, e->to);
+	if (e->scan)
+		bk_buf_fmt(&head, ", in the order of %s", e->scan);
 	bk_buf_str(out, o->count ? "\n" : "");
 	put_comment(out, " ", bk_buf_cstr(&head));
 }
@@ -122,7 +123,7 @@ static void put_plan(struct bk_buf *out, const struct bk_explained *e)
 	} else {
 		put_comment(out, " ", "plan:");
 	}
-	if (e->rule)
+	if (e->scan)
 		put_comment(out, "   ",
 			    e->pinned ? "(an index serves the order; no other plan is allowed)"
 				      : "(no index serves the order; the planner is free)");

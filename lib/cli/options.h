@@ -58,6 +58,7 @@ struct bk_options {
 	const char *until;
 	const char *trigger;
 	const char *after;
+	bool archive; /* of bkstatus history; set by bkmaint archive */
 	int64_t interval_ms;
 	int64_t count;
 	int64_t hours;

@@ -168,15 +168,14 @@ static void warn_of_clock(struct bk_app *app, const struct bk_run_result *result
 		    ms < 0 ? "behind" : "ahead of");
 }
 
-/* As for an execution that a claim took over. */
-static void warn_of_closed(struct bk_app *app, const struct bk_run_report *r)
+/* What the work itself has to say, line by line. */
+static void warn_of_said(struct bk_app *app, const struct bk_run_report *r)
 {
-	const char *line = r->work ? bk_job_closed(r->work) : NULL;
+	const char *line = r->work ? bk_job_said(r->work) : NULL;
 
 	for (size_t len; line; line = line[len] ? line + len + 1 : NULL) {
 		len = strcspn(line, "\n");
-		bk_app_warn(app, "%.*s had lost its lease and was closed as ABANDONED", (int)len,
-			    line);
+		bk_app_warn(app, "%.*s", (int)len, line);
 	}
 }
 
@@ -202,7 +201,7 @@ void bk_run_report_log(struct bk_app *app, const struct bk_run_report *r)
 		bk_app_warn(app,
 			    "execution %s of %s had lost its lease and was closed as ABANDONED",
 			    r->result.abandoned_id, r->job);
-	warn_of_closed(app, r);
+	warn_of_said(app, r);
 	warn_of_absent(app, r);
 	if (r->rc)
 		return;
@@ -245,6 +244,15 @@ void bk_run_narrow(const struct bk_app *app, struct bk_run_request *request)
 		request->max_age_ms = -1;
 }
 
+struct bk_job *bk_run_new_job(const struct bk_app *app, const char *name)
+{
+	struct bk_job *job = bk_job_new(app->conf, name);
+
+	if (app->line.options.archive)
+		bk_job_only_archive(job);
+	return job;
+}
+
 static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 {
 	char fingerprint[BK_FINGERPRINT_SIZE];
@@ -269,7 +277,7 @@ static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 	request.random = app->random;
 	request.connect = connect_more;
 	request.connect_arg = &caller;
-	r->work = bk_job_new(app->conf, r->job);
+	r->work = bk_run_new_job(app, r->job);
 	r->rc = bk_job_work(r->work, &work, &r->error);
 	/* Most ticks are over here. */
 	if (!r->rc && bk_run_idle(app->db, &request, &work, &r->result))

@@ -97,6 +97,9 @@ enum bk_rc bk_dry_allowed(struct bk_app *app, const char *job, bool manual) BK_N
 /* --explain: the SQL of the job's batches, their parameters and plans. */
 enum bk_rc bk_explain_command(struct bk_app *app, const char *job, bool manual);
 
+/* The job as the command line wants it. */
+struct bk_job *bk_run_new_job(const struct bk_app *app, const char *name);
+
 /* What --limit, --allow and --backlog say, into a request. */
 void bk_run_narrow(const struct bk_app *app, struct bk_run_request *request);
 

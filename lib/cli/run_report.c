@@ -45,6 +45,21 @@ static void add_rules(struct bk_json *o, const struct bk_job *work)
 	bk_json_set(o, "rules", list);
 }
 
+/* What the work has to say, a text for each line. */
+static void add_warnings(struct bk_json *o, const struct bk_job *work)
+{
+	struct bk_json *list = bk_json_array();
+	const char *line = work ? bk_job_said(work) : NULL;
+
+	for (size_t len; line; line = line[len] ? line + len + 1 : NULL) {
+		len = strcspn(line, "\n");
+		BK_CLEAN(bk_free_str) char *text = bk_strndup(line, len);
+
+		bk_json_push_str(list, text);
+	}
+	bk_json_set(o, "warnings", list);
+}
+
 /* NULL for a run that failed before it was claimed: it came to nothing. */
 static const char *outcome(const struct bk_run_report *r)
 {
@@ -88,6 +103,7 @@ struct bk_json *bk_run_report_json(const struct bk_run_report *r)
 	bk_json_set_str(o, "pausedReason", result->paused_reason);
 	set_number(o, "clockDifferenceMs",
 		   result->has_clock_difference ? result->clock_difference_ms : BK_NULL_INT);
+	add_warnings(o, r->work);
 	return o;
 }
 

@@ -7,8 +7,10 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "cli/archive_cmd.h"
 #include "cli/status_print.h"
 #include "out/lists.h"
+#include "view/archive.h"
 #include "view/execution.h"
 
 static const char *const statuses[] = {"RUNNING",   "SUCCESS",   "PARTIAL", "ERROR", "TIMEOUT",
@@ -62,13 +64,31 @@ static enum bk_rc read_filter(struct bk_app *app, struct bk_history_filter *ret)
 	return bk_status_paging(app, &ret->has_after, &ret->after, &ret->limit);
 }
 
+/* --archive. Files come before the table: they need no database. */
+static enum bk_rc print_files(struct bk_app *app, const char *dir,
+			      const struct bk_history_filter *filter)
+{
+	BK_CLEAN(bk_execution_list_clear) struct bk_execution_list list = {NULL, 0, NULL};
+	enum bk_rc rc = bk_view_archive(dir, filter, app->clock.wall_us(app->clock.self), &list,
+					&app->err);
+
+	return rc ? rc : bk_status_print_items(app, bk_out_executions(&list), list.next_cursor);
+}
+
 enum bk_rc bk_status_history(struct bk_app *app)
 {
-	struct bk_history_filter filter = {0};
+	const char *dir = bk_conf_str(app->conf, "archive.dir");
+	struct bk_history_filter filter = {.archived = app->line.options.archive};
 	BK_CLEAN(bk_execution_list_clear) struct bk_execution_list list = {NULL, 0, NULL};
 	enum bk_rc rc;
 
-	if ((rc = read_filter(app, &filter)) || (rc = bk_app_connect(app, "history", true)))
+	if ((rc = read_filter(app, &filter)))
+		return rc;
+	if (filter.archived && dir)
+		return print_files(app, dir, &filter);
+	if (filter.archived && (rc = bk_archive_wanted(app)))
+		return rc;
+	if ((rc = bk_app_connect(app, "history", true)))
 		return rc;
 	if (filter.job && (rc = bk_view_operation(app->db, app->conf, filter.job, &app->err)))
 		return rc;

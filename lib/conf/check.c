@@ -87,6 +87,16 @@ static enum bk_rc check_log(const struct bk_conf *conf, struct bk_error *err)
 	return BK_OK;
 }
 
+static enum bk_rc check_archive(const struct bk_conf *conf, struct bk_error *err)
+{
+	const char *path = bk_conf_str(conf, "archive.dir");
+
+	if (path && *path != '/')
+		return bk_error_set(err, BK_E_CONFIG, "%s: archive.dir: must start with /",
+				    origin_of(bk_setting_get(conf, NULL, "archive.dir")));
+	return BK_OK;
+}
+
 /* "ORIGIN: bookings.KEY: TEXT" and how to mend it. */
 static enum bk_rc refuse(const struct bk_conf *conf, size_t index, const char *text,
 			 const char *hint, struct bk_error *err)
@@ -255,7 +265,9 @@ static enum bk_rc check_settings(const struct bk_conf *conf, struct bk_error *er
 		if ((rc = check_times(conf, name, err)) || (rc = check_leader(conf, name, err)))
 			return rc;
 	}
-	return check_log(conf, err);
+	if ((rc = check_log(conf, err)))
+		return rc;
+	return check_archive(conf, err);
 }
 
 enum bk_rc bk_conf_check(const struct bk_conf *conf, struct bk_error *err)

@@ -5,7 +5,7 @@
  * A setting of a job exists once per job and is written "activate-due.delay",
  * in the file as delay inside the section activate-due { }, in the environment
  * as BK_ACTIVATE_DUE_DELAY. A setting without a dot stands at the top level of
- * the file.
+ * the file; one of no job with a dot, "archive.dir", in a section archive { }.
  */
 #ifndef BK_CONF_KEYS_H
 #define BK_CONF_KEYS_H

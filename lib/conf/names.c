@@ -49,11 +49,22 @@ static void add_extras(struct bk_names *names, const char *section)
 		add_titled_key(names, section, bk_extra_keys[i].name, i == BK_EXTRA_SET);
 }
 
+/* A setting of no job, and before the first of a section that section. */
+static void add_global(struct bk_names *names, const char *full)
+{
+	const char *dot = strchr(full, '.');
+	BK_CLEAN(bk_free_str) char *section = dot ? bk_strndup(full, (size_t)(dot - full)) : NULL;
+
+	if (section && !bk_names_find(names, section))
+		add(names, BK_NAME_SECTION, BK_TAKE(section));
+	add(names, BK_NAME_SCALAR, bk_strdup(full));
+}
+
 void bk_names_init(struct bk_names *names)
 {
 	*names = (struct bk_names){NULL, 0};
 	for (size_t i = 0; i < bk_global_keys_count; i++)
-		add(names, BK_NAME_SCALAR, bk_strdup(bk_global_keys[i].name));
+		add_global(names, bk_global_keys[i].name);
 	for (size_t j = 0; j < bk_job_names_count; j++) {
 		add(names, BK_NAME_SECTION, bk_strdup(bk_job_names[j].name));
 		for (size_t i = 0; i < bk_job_keys_count; i++)

@@ -10,9 +10,12 @@
 
 struct bk_cleanup;
 
-/* `schema` must outlive it. */
-struct bk_cleanup *bk_cleanup_new(const char *schema);
+/* `conf` must outlive it. */
+struct bk_cleanup *bk_cleanup_new(const struct bk_conf *conf);
 void bk_cleanup_free(struct bk_cleanup *cleanup);
+
+/* Leaves out all but what goes into the archive. */
+void bk_cleanup_only_archive(struct bk_cleanup *cleanup);
 
 /* The callbacks for bk_run; they belong to the cleanup. */
 enum bk_rc bk_cleanup_work(struct bk_cleanup *cleanup, struct bk_work *ret,
@@ -22,12 +25,13 @@ enum bk_rc bk_cleanup_work(struct bk_cleanup *cleanup, struct bk_work *ret,
 size_t bk_cleanup_kind_count(void);
 struct bk_tally bk_cleanup_tally(const struct bk_cleanup *cleanup, size_t kind);
 
-/* See bk_job_closed(). */
-const char *bk_cleanup_closed(const struct bk_cleanup *cleanup);
+/* See bk_job_said(). */
+const char *bk_cleanup_said(const struct bk_cleanup *cleanup);
 
-/* Hands over the SQL of a batch, its parameters and what each is. */
-typedef enum bk_rc (*bk_statement_fn)(void *arg, const char *sql, const char *const *names,
-				      const char *const *params, int count, struct bk_error *err);
+/* Hands over the SQL of a kind's batch, its parameters and what each is. */
+typedef enum bk_rc (*bk_statement_fn)(void *arg, const struct bk_tally *kind, const char *sql,
+				      const char *const *names, const char *const *params,
+				      int count, struct bk_error *err);
 enum bk_rc bk_cleanup_explain(struct bk_cleanup *cleanup, const struct bk_run *run, int64_t max,
 			      bk_statement_fn fn, void *arg, struct bk_error *err) BK_NODISCARD;
 

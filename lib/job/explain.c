@@ -160,13 +160,19 @@ static enum bk_rc explain_unit(struct explaining *e, size_t i, struct bk_error *
 	return rc ? bk_error_prefix(err, "rule %s", unit->rule->name) : BK_OK;
 }
 
-static enum bk_rc explain_cleanup(void *arg, const char *sql, const char *const *names,
-				  const char *const *values, int count, struct bk_error *err)
+static enum bk_rc explain_cleanup(void *arg, const struct bk_tally *kind, const char *sql,
+				  const char *const *names, const char *const *values, int count,
+				  struct bk_error *err)
 {
 	const struct explaining *e = arg;
 	struct bk_param *params = name_params(names, values, count);
 	struct question q = {
-		.told = {.sql = sql, .params = params, .param_count = (size_t)count},
+		.told = {.rule = kind->rule,
+			 .from = kind->from,
+			 .to = kind->to,
+			 .sql = sql,
+			 .params = params,
+			 .param_count = (size_t)count},
 		.values = values,
 		.kind = BK_TX_READ,
 	};

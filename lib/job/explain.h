@@ -13,8 +13,8 @@ struct bk_param {
 	const char *value;
 };
 
-/* The first batch of one unit, a rule over one from-state and scan; of the job cleanup its
-   one batch, without rule and labels. Texts are valid during the call only. */
+/* The first batch of one unit, a rule over one from-state and scan; of the job cleanup the
+   one of each of its kinds, without scan. Texts are valid during the call only. */
 struct bk_explained {
 	const char *rule;
 	const char *from;

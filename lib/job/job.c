@@ -33,7 +33,7 @@ struct bk_job *bk_job_new(const struct bk_conf *conf, const char *name)
 	job->conf = conf;
 	job->mapping = bk_conf_mapping(conf);
 	if (strcmp(name, BK_JOB_CLEANUP) == 0)
-		job->cleanup = bk_cleanup_new(bk_conf_str(conf, "schema"));
+		job->cleanup = bk_cleanup_new(conf);
 	job->policy = bk_policy_of(conf);
 	bk_rules_build(&job->policy, &job->rules);
 	bk_units_build(&job->rules, job->mapping, name, &job->units);
@@ -90,9 +90,14 @@ struct bk_tally bk_job_tally(const struct bk_job *job, size_t unit)
 	return (struct bk_tally){u->rule->name, u->from, u->to, job->changed[unit]};
 }
 
-const char *bk_job_closed(const struct bk_job *job)
+const char *bk_job_said(const struct bk_job *job)
 {
-	return job->cleanup ? bk_cleanup_closed(job->cleanup) : NULL;
+	return job->cleanup ? bk_cleanup_said(job->cleanup) : NULL;
+}
+
+void bk_job_only_archive(struct bk_job *job)
+{
+	bk_cleanup_only_archive(job->cleanup);
 }
 
 static enum bk_rc prepare(void *self, const struct bk_run *run, struct bk_error *err)

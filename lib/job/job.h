@@ -22,6 +22,9 @@ void bk_job_free(struct bk_job *job);
 /* For BK_CLEAN. */
 void bk_job_clean(struct bk_job **job);
 
+/* Of the job cleanup: only what is pruned and archived is left of it. */
+void bk_job_only_archive(struct bk_job *job);
+
 /* The callbacks for bk_run; they belong to the job. */
 enum bk_rc bk_job_work(struct bk_job *job, struct bk_work *ret, struct bk_error *err) BK_NODISCARD;
 
@@ -36,9 +39,9 @@ struct bk_tally {
 size_t bk_job_unit_count(const struct bk_job *job);
 struct bk_tally bk_job_tally(const struct bk_job *job, size_t unit);
 
-/* Dead executions that the job cleanup closed, one a line: "execution 17 of
-   activate-due on host-7 pid 4711"; NULL = none. */
-const char *bk_job_closed(const struct bk_job *job);
+/* What people are to be warned of, one a line: "execution 17 of activate-due on host-7 pid
+   4711 had lost its lease and was closed as ABANDONED"; NULL = nothing. */
+const char *bk_job_said(const struct bk_job *job);
 
 /* A run's request from the configuration; instance, manual and the like are
    the caller's to fill in. */

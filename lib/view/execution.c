@@ -6,9 +6,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "conf/jobs.h"
+#include "db/sqltext.h"
 #include "view/job.h"
 #include "view/read.h"
 
@@ -43,6 +46,9 @@ static const struct bk_field execution_fields[] = {
 	{"position_id", BK_FIELD_INT, AT(position.id)},
 };
 
+/* The last ones of these: they are computed, no column has them. */
+enum { POSITION_FIELDS = 2 };
+
 #undef AT
 #define AT(member) offsetof(struct bk_transition_view, member)
 
@@ -55,10 +61,64 @@ static const struct bk_field transition_fields[] = {
 
 #undef AT
 
+void bk_execution_view_clear(struct bk_execution_view *view)
+{
+	bk_fields_clear(execution_fields, BK_COUNT(execution_fields), view);
+}
+
+/* A time as everybody else shows it: "2026-11-23T06:30:00.123456Z" with milliseconds, cut
+   off. Any other text is itself. */
+static char *shown(const char *column, const char *text)
+{
+	static const char *const times[] = {"executed_at", "finished_at", "as_of"};
+	bool is_time = false;
+
+	for (size_t i = 0; i < BK_COUNT(times) && !is_time; i++)
+		is_time = strcmp(times[i], column) == 0;
+	return is_time && strlen(text) > 23 ? bk_asprintf("%.23sZ", text) : bk_strdup(text);
+}
+
+static bool read_field(const struct bk_field *field, const char *text,
+		       struct bk_execution_view *view)
+{
+	void *at = (char *)view + field->offset;
+
+	switch (field->kind) {
+	case BK_FIELD_TEXT:
+		*(char **)at = text ? shown(field->column, text) : NULL;
+		return true;
+	case BK_FIELD_INT:
+		*(int64_t *)at = BK_NULL_INT;
+		return !text || bk_parse_u63(text, at);
+	case BK_FIELD_BOOL:
+		*(bool *)at = text && *text == 't';
+		return true;
+	case BK_FIELD_ARRAY:
+		break;
+	}
+	return false;
+}
+
+enum bk_rc bk_execution_view_of(const char *const *names, const char *const *cells, size_t count,
+				struct bk_execution_view *ret, struct bk_error *err)
+{
+	for (size_t i = 0; i < BK_COUNT(execution_fields) - POSITION_FIELDS; i++) {
+		const struct bk_field *field = &execution_fields[i];
+		size_t k = 0;
+
+		while (k < count && strcmp(names[k], field->column) != 0)
+			k++;
+		if (k == count || !read_field(field, cells[k], ret))
+			return bk_error_set(err, BK_E_IO, "lacks %s of an execution, or it is none",
+					    field->column);
+	}
+	return BK_OK;
+}
+
 void bk_execution_list_clear(struct bk_execution_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
-		bk_fields_clear(execution_fields, BK_COUNT(execution_fields), &list->items[i]);
+		bk_execution_view_clear(&list->items[i]);
 	free(list->items);
 	bk_free_str(&list->next_cursor);
 	*list = (struct bk_execution_list){NULL, 0, NULL};
@@ -109,7 +169,11 @@ static enum bk_rc history_prepare(struct history *h, const struct bk_conf *conf,
 				  const struct bk_history_filter *f, int64_t id, int64_t most,
 				  struct bk_error *err)
 {
-	enum bk_rc rc = bk_view_sql(&h->sql, conf, "view_history", err);
+	const struct bk_sql_var vars[] = {
+		{"bk", bk_conf_str(conf, "schema")},
+		{"executions", f->archived ? "archived_executions" : "maintenance_executions"},
+	};
+	enum bk_rc rc = bk_sql_fill_file(&h->sql, "view_history", vars, BK_COUNT(vars), err);
 
 	if (rc)
 		return rc;

@@ -63,9 +63,16 @@ struct bk_history_filter {
 	bool has_after;
 	struct bk_cursor after;
 	int64_t limit; /* rows of a page, above 0 */
+	bool archived; /* of the archive's table, not of what is kept */
 };
 
 void bk_execution_list_clear(struct bk_execution_list *list);
+
+/* One execution from the texts of its columns, as an archive has them: times with
+   microseconds, and without a position. BK_E_IO where one is not what it should be. */
+enum bk_rc bk_execution_view_of(const char *const *names, const char *const *cells, size_t count,
+				struct bk_execution_view *ret, struct bk_error *err) BK_NODISCARD;
+void bk_execution_view_clear(struct bk_execution_view *view);
 
 /* Newest first. The cost is that of the page, not of the history. */
 enum bk_rc bk_view_history(struct bk_db *db, const struct bk_conf *conf,

@@ -124,6 +124,14 @@ SELECT j.job_name, j.idle_until - interval '1 hour', j.idle_runs, j.idle_runs, j
  WHERE j.idle_runs > 0;
 COMMENT ON VIEW :"bk".job_hours IS 'execution_stats with the empty runs of the hour at hand: up to two rows a job and hour, to be added up.';
 
+-- Empty runs are counted in it alone, without the table.
+DROP INDEX :"bk".maintenance_executions_operation;
+CREATE INDEX maintenance_executions_operation
+	ON :"bk".maintenance_executions (operation, executed_at, id) INCLUDE (status, processed_count);
+-- What is pruned by age. An idle tick does not come into it.
+CREATE INDEX maintenance_executions_kept ON :"bk".maintenance_executions (executed_at, id)
+	WHERE status <> 'RUNNING' AND (status <> 'SUCCESS' OR processed_count <> 0);
+
 CREATE TABLE :"bk".settings_history (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	command text NOT NULL CHECK (command IN ('set', 'unset', 'rollback', 'enable', 'disable',
@@ -184,6 +192,17 @@ COMMENT ON COLUMN :"bk".event_consumers.item IS 'Its place in that row, from 1 o
 COMMENT ON COLUMN :"bk".event_consumers.lost IS 'Events that were pruned before it read them, in all.';
 COMMENT ON COLUMN :"bk".event_consumers.lease_token IS 'Fences off a reader that was thought dead.';
 COMMENT ON COLUMN :"bk".event_consumers.holder IS 'Who reads now: "host pid 17".';
+
+-- Where archive { table = yes } puts what is pruned: copies of the two tables, in their
+-- columns' order, without what new rows need.
+CREATE TABLE :"bk".archived_executions (LIKE :"bk".maintenance_executions);
+ALTER TABLE :"bk".archived_executions ADD PRIMARY KEY (id);
+CREATE INDEX archived_executions_time ON :"bk".archived_executions (executed_at, id);
+CREATE TABLE :"bk".archived_transitions (LIKE :"bk".booking_transitions);
+ALTER TABLE :"bk".archived_transitions ADD PRIMARY KEY (id);
+CREATE INDEX archived_transitions_execution ON :"bk".archived_transitions (execution_id, id);
+COMMENT ON TABLE :"bk".archived_executions IS 'Executions that cleanup pruned: columns as in maintenance_executions. Nothing prunes it.';
+COMMENT ON TABLE :"bk".archived_transitions IS 'Their transitions: columns as in booking_transitions.';
 
 -- A view cannot get columns in its middle, where j.* puts them.
 DROP VIEW :"bk".jobs;

@@ -92,11 +92,15 @@ run bkmaint cleanup --json
 is_rc 0
 json_is '.data | [.operation, .description, .status, .outcome, .processedCount] | tojson' \
 	'["cleanup","Clean up after dead runs","SUCCESS","ran",4]'
-json_is '[.data.rules[] | [.rule, .from, .to, .count]] | tojson' "[$(
+json_is '[.data.rules[] | select(.count > 0) | [.rule, .from, .to, .count]] | tojson' "[$(
 	)[\"close-dead\",\"RUNNING\",\"ABANDONED\",2],$(
 	)[\"remove-hold\",\"HELD\",\"REMOVED\",1],$(
 	)[\"remove-quarantined\",\"QUARANTINED\",\"REMOVED\",1]]"
+json_is '[.data.rules[].rule] | join(" ")' \
+	"close-dead remove-hold remove-quarantined prune-history prune-empty prune-stats"
 is "$(grep -c 'closed as ABANDONED' <<<"$ERR")" 2
+json_is '.data.warnings | [length, .[0]] | tojson' \
+	'[2,"execution 1 of activate-due on host-7 pid 17 had lost its lease and was closed as ABANDONED"]'
 
 t "what another session has locked is left for the next time"
 empty_table
@@ -157,6 +161,82 @@ for option in --limit=1 --allow=1 --backlog; do
 	err_has "${option%=*}"
 done
 
+# --- retention ---
+
+# ran JOB STATUS PROCESSED AGE: a finished execution that began so long ago, with the transition
+# that it has when it processed something
+ran() {
+	sql "with e as (insert into bk.maintenance_executions (run_id, operation, description,
+			executed_at, finished_at, status, processed_count, triggered_by, invoked_by,
+			server_instance, pid, version, lease_token, as_of)
+		select gen_random_uuid(), '$1', 'x', at, at, '$2', $3, 'SCHEDULER', 'u/u', 'h', 1,
+			'1', 0, at from (select now() - interval '$4') as t (at) returning *)
+		insert into bk.booking_transitions (execution_id, worker, batch_no, rule, from_state,
+			to_state, row_count, keys, key_hashes, txid, at)
+		select id, 0, 1, 'activate', 'CONFIRMED', 'ACTIVE', $3, array[array['a']], '{1}',
+			id::text::xid8, executed_at from e where $3 > 0"
+}
+
+# history_kept: the executions that are left, but for those of cleanup
+history_kept() {
+	sql "select string_agg(id::text, ' ' order by id) from bk.maintenance_executions
+		where operation <> 'cleanup'"
+}
+
+# old_history: 1 and 2 are too old, 4 is too much
+old_history() {
+	empty_table
+	ran activate-due SUCCESS 3 '40 days'
+	ran activate-due ERROR 0 '31 days'
+	ran activate-due SUCCESS 3 '29 days'
+	ran activate-due SUCCESS 0 '3 hours'
+	ran activate-due SUCCESS 0 '2 hours'
+	sql "delete from bk.execution_stats; delete from bk.event_consumers;
+		insert into bk.execution_stats (operation, hour, buckets)
+		values ('activate-due', '2020-02-03 04:00Z', '{}')"
+}
+
+t "what is no longer kept is listed by a dry run, and goes"
+configure 'max-history-records = 1'
+old_history
+run bkmaint cleanup -n -o csv
+is_rc 0
+is "$(sed 1d <<<"$OUT" | cut -d, -f1-4)" "activate-due 1,FINISHED,PRUNED,prune-history
+activate-due 2,FINISHED,PRUNED,prune-history
+activate-due 4,FINISHED,PRUNED,prune-empty
+activate-due 2020-02-03T04Z,COUNTED,PRUNED,prune-stats"
+is "$(history_kept)" "1 2 3 4 5"
+run bkmaint cleanup --explain
+is_rc 0
+out_has "cleanup, rule prune-empty: FINISHED -> PRUNED"
+run bkmaint cleanup -v
+is_rc 0
+err_is_empty
+out_has "cleanup: SUCCESS, 4 records changed"
+is "$(history_kept)" "3 5"
+
+t "the settings come from anywhere"
+BK_HISTORY_RETENTION=28d BK_UNDO_WINDOW=28d run bkmaint cleanup -n -o csv
+is "$(sed 1d <<<"$OUT" | cut -d, -f1)" "activate-due 3"
+configure 'max-history-records = 1' 'history-retention = 50m'
+run bkmaint cleanup -n
+is_rc 78
+err_has "history-retention: \"50m\" is out of range (1h to 36500d)"
+configure 'max-history-records = 1'
+
+t "a reader of events that lost some is told of"
+old_history
+sql "insert into bk.event_consumers (name, txid, transition_id, item) values ('mailer', '0', 0, 0)"
+run bkmaint cleanup --json
+is_rc 0
+json_is '.data.warnings | tojson' \
+	'["consumer \"mailer\" lost 3 events: they were pruned before it had read them"]'
+err_has 'bkmaint: warning: consumer "mailer" lost 3 events: they were pruned before it had read them'
+is "$(sql "select txid, transition_id, item, lost, lost_at > now() - interval '1 minute'
+	from bk.event_consumers")" "1|1|3|3|t"
+sql "delete from bk.event_consumers"
+configure
+
 # --- dry run ---
 
 # everything: what a dry run must not touch
@@ -216,6 +296,12 @@ is "$(everything)" "$before"
 run bkmaint cleanup -U worker -v
 is_rc 0
 out_has "cleanup: SUCCESS, 3 records changed"
+old_history
+sql "insert into bk.event_consumers (name, txid, transition_id, item) values ('mailer', '0', 0, 0)"
+run bkmaint cleanup -U worker -v
+is_rc 0
+out_has "cleanup: SUCCESS, 3 records changed"
+sql "delete from bk.event_consumers"
 
 t "it runs also where no job changes bookings"
 empty_table

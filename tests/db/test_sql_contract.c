@@ -52,7 +52,19 @@ static const struct bk_sql_var vars[] = {
 	{"filter", "true"},
 	{"not_over", "true"},
 	{"fresh", "true"},
-	{"due", "SELECT 'close-dead' AS rule, 1::int8 AS id, '1' AS key, now() AS due"},
+	{"due", "SELECT e.id, e.operation, e.executed_at AS at, e.executed_at AS hour,"
+		" e.processed_count AS bookings, '1' AS key, now() AS due"
+		" FROM bk.maintenance_executions AS e"},
+	{"history_ms", "1"},
+	{"kept_ms", "1"},
+	{"unread_ms", "1"},
+	{"stats_ms", "1"},
+	{"most", "1"},
+	{"number", "1"},
+	{"after_at", "now()"},
+	{"after_id", "1::int8"},
+	{"over", "true"},
+	{"executions", "maintenance_executions"},
 	{"expression", "(b.id)"},
 	{"reason", "restored"},
 	{"closer", "host pid 17"},
@@ -73,6 +85,12 @@ static const struct bk_sql_var vars[] = {
 	"tries_again abandoned_id holder_instance holder_pid next_execution_time paused_reason "   \
 	"clock_difference_ms"
 
+#define EXECUTION_COLUMNS                                                                          \
+	"id run_id operation description executed_at finished_at status processed_count "          \
+	"skipped_locked quarantined remaining error_code error_message execution_time_ms "         \
+	"slowest_batch_ms retry_count triggered_by invoked_by server_instance pid version slot "   \
+	"as_of cancel_requested"
+
 /* The columns of the answer, in any order; NULL = no rows at all. Scripts have
    several statements and no parameters: tests of bkmaint migrate and restore run them. */
 static const struct contract {
@@ -81,6 +99,14 @@ static const struct contract {
 	bool script;
 	bool template; /* filled by lib/rule and lib/job, see below */
 } contracts[] = {
+	{"archive_executions",
+	 EXECUTION_COLUMNS " month lease_token created_at updated_at due_total undo_of", false,
+	 false},
+	{"archive_move", "moved", false, false},
+	{"archive_transitions",
+	 "month id executed_at execution_id worker batch_no rule from_state to_state row_count "
+	 "keys key_hashes txid at set_columns set_before set_after",
+	 false, false},
 	{"booking_after", NULL, false, true},
 	{"booking_batch", "locked changed ledger cancel steady d k1", false, true},
 	{"booking_batch_head", "pg_advisory_xact_lock_shared set_config", false, false},
@@ -112,11 +138,24 @@ static const struct contract {
 	 false},
 	{"control_until", "until past now", false, false},
 	{"booking_volatile", "QUERY~PLAN", false, false},
-	{"cleanup_batch", "locked changed ledger cancel dead holds quarantined closed", false,
-	 false},
 	{"cleanup_count", "n", false, false},
-	{"cleanup_due", "rule id key due", false, false},
-	{"cleanup_list", "rule key due_at", false, false},
+	{"cleanup_dead", "locked changed said", false, false},
+	{"cleanup_dead_due", "id key due", false, false},
+	{"cleanup_empty_due", "id at bookings key due", false, false},
+	{"cleanup_fence", "batch_no", false, false},
+	{"cleanup_history_due", "id at bookings key due", false, false},
+	{"cleanup_holds", "locked changed said", false, false},
+	{"cleanup_holds_due", "key due", false, false},
+	{"cleanup_ledger", "cancel", false, false},
+	{"cleanup_list", "key due_at", false, false},
+	{"cleanup_over", NULL, false, true},
+	{"cleanup_page", "locked done ids at id", false, false},
+	{"cleanup_prune", "changed said", false, false},
+	{"cleanup_quarantined", "locked changed said", false, false},
+	{"cleanup_quarantined_due", "key due", false, false},
+	{"cleanup_readers", "name", false, false},
+	{"cleanup_stats", "locked changed said", false, false},
+	{"cleanup_stats_due", "operation hour key due", false, false},
 	{"doctor_both", "n example", false, false},
 	{"doctor_execution", "id", false, false},
 	{"doctor_faults", "n example", false, false},
@@ -171,6 +210,7 @@ static const struct contract {
 	{"run_workers", "worker", false, false},
 	{"sample_bookings", NULL, true, false},
 	{"schema_bootstrap", NULL, true, false},
+	{"schema_owner", "owns", false, false},
 	{"sha256", "digest", false, false},
 	{"stats_roll", NULL, false, false},
 	{"view_booking", "key state status as_of values", false, false},
@@ -179,12 +219,7 @@ static const struct contract {
 	{"view_booking_transitions",
 	 "at execution_id rule from_state to_state server_instance invoked_by triggered_by", false,
 	 false},
-	{"view_history",
-	 "id run_id operation description executed_at finished_at status processed_count "
-	 "skipped_locked quarantined remaining error_code error_message execution_time_ms "
-	 "slowest_batch_ms retry_count triggered_by invoked_by server_instance pid version slot "
-	 "as_of cancel_requested position_us position_id",
-	 false, false},
+	{"view_history", EXECUTION_COLUMNS " position_us position_id", false, false},
 	{"view_holds", "key held_until expired reason author created_at position_us position_id",
 	 false, false},
 	{"view_jobs",

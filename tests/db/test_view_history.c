@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/attr.h"
+#include "db/sqltext.h"
 #include "db/tx.h"
 #include "suite.h"
 #include "view/read.h"
@@ -301,6 +302,8 @@ END_TEST
 static void explain(const char *const *params, struct bk_buf *plan)
 {
 	static const struct bk_tx_limits limits = {60000, 2000, false, NULL};
+	static const struct bk_sql_var vars[] = {{"bk", "bk"},
+						 {"executions", "maintenance_executions"}};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	struct bk_tx tx;
 	struct bk_stmt stmts[BK_TX_HEAD + 2];
@@ -310,7 +313,7 @@ static void explain(const char *const *params, struct bk_buf *plan)
 	struct bk_error err = {0};
 
 	bk_buf_str(&sql, "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ");
-	ck_assert_int_eq(bk_view_sql(&sql, view_conf, "view_history", &err), BK_OK);
+	ck_assert_int_eq(bk_sql_fill_file(&sql, "view_history", vars, BK_COUNT(vars), &err), BK_OK);
 	stmts[n++] = (struct bk_stmt){"explain", bk_buf_cstr(&sql), params, 11, BK_ANY_ROWS};
 	stmts[n++] = (struct bk_stmt)BK_COMMIT;
 	bk_db_deadline(pg_db, 60000);

@@ -20,6 +20,7 @@ my @homes = (
 	[qr{^confuse\.h$}, 'conf', 'libconfuse'],
 	[qr{^json(_\w+)?\.h$|^json-c/}, 'base', 'json-c'],
 	[qr{^libsmartcols(/|\.h$)}, 'out', 'libsmartcols'],
+	[qr{^zlib\.h$}, 'base', 'zlib'],
 );
 
 my $failed = 0;
