@@ -11,6 +11,7 @@
 #include "cli/migrate_cmd.h"
 #include "cli/run_job.h"
 #include "cli/tick.h"
+#include "cli/undo_cmd.h"
 #include "cli/command.h"
 #include "conf/jobs.h"
 
@@ -20,6 +21,7 @@ static const char *const examples[] = {
 	"bkmaint run --due          a tick of the jobs without a program of their own",
 	"bkmaint update-expired --dry-run",
 	"bkmaint pause --all --until=2h --reason='the application is upgraded'",
+	"bkmaint undo 4711 --dry-run",
 	"bkmaint hold 4711 --reason='in dispute'",
 	"bkmaint update-completed --limit=1000 --json",
 	NULL,
@@ -40,6 +42,8 @@ static const struct bk_command commands[] = {
 	{"enable", "JOB", 1, "", "let ticks run the job again"},
 	{"disable", "JOB", 1, "", "let no tick run the job, until it is enabled"},
 	{"cancel", "EXECUTION", 1, "", "ask a run on any host to end after its batch"},
+	{"undo", "EXECUTION", 1, "rule key hold dry-run",
+	 "set the bookings back that an execution changed"},
 	{"hold", "KEY...", BK_OPERANDS_SOME, "until reason!", "let no job change the booking"},
 	{"release", "KEY...", BK_OPERANDS_SOME, "", "end the hold of the booking"},
 	{"quarantine", "retry [KEY...]", BK_OPERANDS_ANY, "",
@@ -62,7 +66,7 @@ static bk_app_fn command_of(const char *name)
 	} all[] = {
 		{"migrate", bk_migrate_command}, {"backup", bk_backup_command},
 		{"restore", bk_restore_command}, {"archive", bk_archive_command},
-		{"doctor", bk_doctor_command},
+		{"doctor", bk_doctor_command},   {"undo", bk_undo_command},
 	};
 
 	for (size_t i = 0; i < BK_COUNT(all); i++)

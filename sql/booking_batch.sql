@@ -9,6 +9,8 @@
 -- :lock  FOR NO KEY UPDATE, or FOR UPDATE where other tables have a say
 -- :update_match  which rows of b are those of c: by ctid, or by key where the table
 -- has partitions or children (a ctid is not unique there)
+-- :changed  u, or u joined with c where further columns are set: then :set_columns, a literal,
+-- and :set_before, :set_after, their former and new values as text[][]; else NULL
 -- :assign  SET list  :key_texts  key columns as text k1..kn  :key_arrays, :key_hash over u
 -- :steady  whether the row z stands where the snapshot has it
 -- One row: locked, changed, ledger (1, or 0 = the lease is lost: roll back), cancel
@@ -35,15 +37,17 @@ WITH c AS MATERIALIZED (
 	RETURNING :key_texts
 ), n AS MATERIALIZED (
 	SELECT pg_catalog.count(*) AS changed, :key_arrays AS keys,
-	       pg_catalog.array_agg(:key_hash) AS hashes
-	  FROM u
+	       pg_catalog.array_agg(:key_hash) AS hashes,
+	       :set_before AS set_before, :set_after AS set_after
+	  FROM :changed
 ), logged AS (
 	INSERT INTO :"bk".booking_transitions
 	       (execution_id, worker, batch_no, rule, from_state, to_state, row_count, keys,
-		key_hashes, txid, at)
+		key_hashes, txid, at, set_columns, set_before, set_after)
 	SELECT $4::pg_catalog.int8, $5::pg_catalog.int4, $7::pg_catalog.int4, $9::pg_catalog.text,
 	       :'from', :'to', n.changed::pg_catalog.int4, n.keys, n.hashes,
-	       pg_catalog.pg_current_xact_id(), pg_catalog.clock_timestamp()
+	       pg_catalog.pg_current_xact_id(), pg_catalog.clock_timestamp(),
+	       :set_columns::pg_catalog.text[], n.set_before, n.set_after
 	  FROM n
 	 WHERE n.changed OPERATOR(pg_catalog.>) 0
 ), w AS (

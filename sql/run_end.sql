@@ -4,7 +4,7 @@
 -- $10 quarantined  $11 retries int  $12 longest wait after failures in a row, ms
 -- One row with the closed record, or none: the lease was lost.
 -- The n-th failure in a row puts the next run off to 2^(n-1) delays after this one.
--- A timeout that got something done is none: the next tick goes on from there.
+-- An undo is no success of its job. A timeout that got something done is none: the next tick goes on from there.
 -- Locks the ledger rows, then the execution, then the job: in the order of a claim
 -- that takes an expired lease over, which passes over ledger rows that are locked.
 WITH clock AS MATERIALIZED (
@@ -26,7 +26,7 @@ WITH clock AS MATERIALIZED (
 	  FROM clock
 	 WHERE e.id = $1::bigint AND e.lease_token = $2::bigint AND e.status = 'RUNNING'
 	   AND (SELECT count(*) FROM w) > 0
-	RETURNING e.id, e.operation, e.status, e.processed_count, e.error_message,
+	RETURNING e.id, e.operation, e.undo_of, e.status, e.processed_count, e.error_message,
 		  e.execution_time_ms, e.executed_at, e.finished_at,
 		  (e.status IN ('ERROR', 'REFUSED') OR (e.status = 'TIMEOUT' AND e.processed_count = 0)) AS failed
 ), buried AS (
@@ -34,7 +34,8 @@ WITH clock AS MATERIALIZED (
 ), j AS (
 	UPDATE :"bk".scheduler_job_info AS j
 	   SET last_execution_status = e.status,
-	       last_success_time = CASE WHEN e.status = 'SUCCESS' THEN e.finished_at ELSE j.last_success_time END,
+	       last_success_time = CASE WHEN e.status = 'SUCCESS' AND e.undo_of IS NULL
+					THEN e.finished_at ELSE j.last_success_time END,
 	       processed_count = e.processed_count,
 	       error_message = e.error_message,
 	       retry_count = CASE WHEN e.failed THEN j.retry_count + 1

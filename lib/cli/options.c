@@ -76,7 +76,8 @@ static const struct bk_option *option_at(const struct bk_tool *tool, size_t i)
 
 static bool takes_value(const struct bk_option *o)
 {
-	return o->kind == BK_OPT_TEXT || o->kind == BK_OPT_NUMBER || o->kind == BK_OPT_DURATION;
+	return o->kind == BK_OPT_TEXT || o->kind == BK_OPT_TEXTS || o->kind == BK_OPT_NUMBER ||
+	       o->kind == BK_OPT_DURATION;
 }
 
 static void clear_parser(struct parser *p)
@@ -223,6 +224,16 @@ static enum bk_rc check_text(const struct bk_option *o, const char *text, struct
 	return near ? bk_error_hint(err, "did you mean \"%s\"?", near) : BK_E_USAGE;
 }
 
+static enum bk_rc add_text(const struct bk_option *o, const char *text, struct bk_option_texts *ret,
+			   struct bk_error *err)
+{
+	if (ret->count == BK_TEXTS_MAX)
+		return bk_error_set(err, BK_E_USAGE, "option --%s is given more than %d times",
+				    o->name, BK_TEXTS_MAX);
+	ret->items[ret->count++] = text;
+	return check_text(o, text, err);
+}
+
 static enum bk_rc set_number(const struct bk_option *o, const char *text, int64_t *ret,
 			     struct bk_error *err)
 {
@@ -264,7 +275,7 @@ static enum bk_rc set_option(struct parser *p, size_t index, const char *text)
 	void *target = (char *)p->options + o->offset;
 	enum bk_rc rc = BK_OK;
 
-	if (takes_value(o) && p->seen[index])
+	if (takes_value(o) && o->kind != BK_OPT_TEXTS && p->seen[index])
 		return bk_error_set(p->err, BK_E_USAGE, "option --%s is given twice", o->name);
 	p->seen[index] = true;
 	switch (o->kind) {
@@ -277,6 +288,9 @@ static enum bk_rc set_option(struct parser *p, size_t index, const char *text)
 	case BK_OPT_TEXT:
 		rc = check_text(o, text, p->err);
 		*(const char **)target = text;
+		break;
+	case BK_OPT_TEXTS:
+		rc = add_text(o, text, target, p->err);
 		break;
 	case BK_OPT_NUMBER:
 		rc = set_number(o, text, target, p->err);

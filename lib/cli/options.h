@@ -15,6 +15,13 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+/* The values of an option that is given once or more. */
+enum { BK_TEXTS_MAX = 32 };
+struct bk_option_texts {
+	const char *items[BK_TEXTS_MAX];
+	size_t count;
+};
+
 /* Every option of every tool has one place here; unset text is NULL. */
 struct bk_options {
 	/* common */
@@ -51,6 +58,9 @@ struct bk_options {
 	bool due;
 	bool all;
 	const char *reason;
+	const char *rule;
+	struct bk_option_texts key;
+	int64_t hold_ms;
 	/* bkstatus */
 	const char *job;
 	const char *status;
@@ -69,6 +79,7 @@ enum bk_option_kind {
 	BK_OPT_FLAG,     /* bool */
 	BK_OPT_COUNT,    /* int, may be repeated */
 	BK_OPT_TEXT,     /* const char *, not empty */
+	BK_OPT_TEXTS,    /* struct bk_option_texts, may be repeated */
 	BK_OPT_NUMBER,   /* int64_t, min to max */
 	BK_OPT_DURATION, /* the same, in milliseconds; written 500ms 30s 5m 24h 30d */
 	BK_OPT_JSON,     /* --json: output = "json" */

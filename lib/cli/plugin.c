@@ -29,7 +29,7 @@ static bool has_value_behind(const struct bk_tool *tool, const char *arg)
 {
 	const struct bk_option *o = find_option(tool, arg);
 
-	return o && (o->kind == BK_OPT_TEXT || o->kind == BK_OPT_NUMBER);
+	return o && (o->kind == BK_OPT_TEXT || o->kind == BK_OPT_TEXTS || o->kind == BK_OPT_NUMBER);
 }
 
 bool bk_plugin_asked(const struct bk_tool *tool, int argc, char **argv)

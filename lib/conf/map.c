@@ -63,6 +63,7 @@ const struct bk_key bk_map_keys[BK_MAP_COUNT] = {
 	[BK_MAP_SET] = TEXT("set", NULL, "further columns set with each change"),
 	[BK_MAP_SESSION] = TEXT("session", NULL, "settings of each batch's transaction"),
 	[BK_MAP_AFTER_BATCH] = TEXT("after-batch", NULL, "statement run with each batch"),
+	[BK_MAP_ON_UNDO] = TEXT("on-undo", NULL, "statement run with each batch of an undo"),
 	[BK_MAP_RLS] = WORD("rls", "refuse", row_security, "row-level security that hides rows"),
 	[BK_MAP_VOLATILE] = WORD("volatile", "no", no_yes,
 				 "whether SQL may call VOLATILE functions"),
@@ -91,6 +92,8 @@ const struct bk_key bk_rule_keys[BK_RULE_KEY_COUNT] = {
 	[BK_RULE_SET] = LEAF("set", BK_KEY_STRING, 0, MAX_SQL, "further columns that it sets"),
 	[BK_RULE_MAX_AGE] = LEAF("max-age", BK_KEY_DURATION, 60000, INT64_C(3153600000000),
 				 "bookings due for longer are left alone"),
+	[BK_RULE_ON_UNDO] = LEAF("on-undo", BK_KEY_STRING, 0, MAX_SQL,
+				 "statement run where its changes are taken back"),
 };
 
 const struct bk_key bk_extra_keys[BK_EXTRA_KEY_COUNT] = {
@@ -98,6 +101,8 @@ const struct bk_key bk_extra_keys[BK_EXTRA_KEY_COUNT] = {
 			      "further columns that the job sets"),
 	[BK_EXTRA_AFTER_BATCH] = LEAF("after-batch", BK_KEY_STRING, 0, MAX_SQL,
 				      "statement run with each batch"),
+	[BK_EXTRA_ON_UNDO] = LEAF("on-undo", BK_KEY_STRING, 0, MAX_SQL,
+				  "statement run with each batch of an undo"),
 };
 
 bool bk_map_is_list(size_t index)
@@ -284,15 +289,17 @@ static const check_fn map_checks[BK_MAP_COUNT] = {
 	[BK_MAP_TABLE] = check_table,           [BK_MAP_WHERE] = check_condition,
 	[BK_MAP_NO_SHOW_IF] = check_condition,  [BK_MAP_TIME_ZONE] = check_zone,
 	[BK_MAP_SET] = check_assignment,        [BK_MAP_SESSION] = check_assignment,
-	[BK_MAP_AFTER_BATCH] = check_statement,
+	[BK_MAP_AFTER_BATCH] = check_statement, [BK_MAP_ON_UNDO] = check_statement,
 };
 static const check_fn rule_checks[BK_RULE_KEY_COUNT] = {
 	[BK_RULE_WHERE] = check_condition,
 	[BK_RULE_SET] = check_assignment,
+	[BK_RULE_ON_UNDO] = check_statement,
 };
 static const check_fn extra_checks[BK_EXTRA_KEY_COUNT] = {
 	[BK_EXTRA_SET] = check_assignment,
 	[BK_EXTRA_AFTER_BATCH] = check_statement,
+	[BK_EXTRA_ON_UNDO] = check_statement,
 };
 
 /* `kind` and `check` may be empty. */

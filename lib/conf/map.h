@@ -42,6 +42,7 @@ enum bk_map_index {
 	BK_MAP_SET,
 	BK_MAP_SESSION,
 	BK_MAP_AFTER_BATCH,
+	BK_MAP_ON_UNDO,
 	BK_MAP_RLS,
 	BK_MAP_VOLATILE,
 	BK_MAP_MODE,
@@ -66,9 +67,10 @@ enum bk_rule_key {
 	BK_RULE_WHERE,
 	BK_RULE_SET,
 	BK_RULE_MAX_AGE,
+	BK_RULE_ON_UNDO,
 	BK_RULE_KEY_COUNT
 };
-enum bk_extra_key { BK_EXTRA_SET, BK_EXTRA_AFTER_BATCH, BK_EXTRA_KEY_COUNT };
+enum bk_extra_key { BK_EXTRA_SET, BK_EXTRA_AFTER_BATCH, BK_EXTRA_ON_UNDO, BK_EXTRA_KEY_COUNT };
 extern const struct bk_key bk_rule_keys[BK_RULE_KEY_COUNT];
 extern const struct bk_key bk_extra_keys[BK_EXTRA_KEY_COUNT];
 

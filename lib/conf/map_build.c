@@ -330,6 +330,7 @@ static void copy_names(const struct bk_map *map, struct bk_mapping *m)
 	m->where = bk_strdup(item_of(map, BK_MAP_WHERE));
 	m->no_show_if = bk_strdup(item_of(map, BK_MAP_NO_SHOW_IF));
 	m->after_batch = bk_strdup(item_of(map, BK_MAP_AFTER_BATCH));
+	m->on_undo = bk_strdup(item_of(map, BK_MAP_ON_UNDO));
 	m->rls_accepted = word_of(map, BK_MAP_RLS);
 	m->volatile_accepted = word_of(map, BK_MAP_VOLATILE);
 	m->check_in_mode = (enum bk_check_in_mode)word_of(map, BK_MAP_MODE);
@@ -368,6 +369,7 @@ static enum bk_rc build_rule(const struct bk_map_rule *from, struct bk_own_rule 
 	to->job = bk_strdup(rule_item(from, BK_RULE_JOB));
 	to->to = bk_strdup(rule_item(from, BK_RULE_TO));
 	to->where = bk_strdup(rule_item(from, BK_RULE_WHERE));
+	to->on_undo = bk_strdup(rule_item(from, BK_RULE_ON_UNDO));
 	copy_labels(&to->from, &from->values[BK_RULE_FROM]);
 	copy_labels(&to->set, &from->values[BK_RULE_SET]);
 	read_source(&to->due, rule_item(from, BK_RULE_DUE), BK_SOURCE_TIMESTAMPTZ);
@@ -399,10 +401,12 @@ static void build_extras(const struct bk_map *map, struct bk_mapping *m)
 	for (size_t i = 0; i < map->extra_count; i++) {
 		const struct bk_map_extra *e = &map->extras[i];
 		const struct bk_map_value *after = &e->values[BK_EXTRA_AFTER_BATCH];
+		const struct bk_map_value *undo = &e->values[BK_EXTRA_ON_UNDO];
 
 		m->extras[i].job = bk_strdup(e->job);
 		copy_labels(&m->extras[i].set, &e->values[BK_EXTRA_SET]);
 		m->extras[i].after_batch = after->origin ? bk_strdup(after->labels.items[0]) : NULL;
+		m->extras[i].on_undo = undo->origin ? bk_strdup(undo->labels.items[0]) : NULL;
 	}
 }
 

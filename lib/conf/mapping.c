@@ -52,12 +52,13 @@ static void clear_rule(struct bk_own_rule *rule)
 	bk_source_clear(&rule->due);
 	bk_source_clear(&rule->scan);
 	bk_source_clear(&rule->until);
+	free(rule->on_undo);
 }
 
 void bk_mapping_clear(struct bk_mapping *m)
 {
-	char *texts[] = {m->table_schema, m->table_name, m->status,     m->zone,
-			 m->where,        m->no_show_if, m->after_batch};
+	char *texts[] = {m->table_schema, m->table_name, m->status,      m->zone,
+			 m->where,        m->no_show_if, m->after_batch, m->on_undo};
 	struct bk_source *sources[] = {&m->start,      &m->end,      &m->check_in,
 				       &m->hold,       &m->grace,    &m->updated,
 				       &m->start_scan, &m->end_scan, &m->hold_scan};
@@ -80,6 +81,7 @@ void bk_mapping_clear(struct bk_mapping *m)
 		free(m->extras[i].job);
 		bk_labels_clear(&m->extras[i].set);
 		free(m->extras[i].after_batch);
+		free(m->extras[i].on_undo);
 	}
 	free(m->extras);
 	*m = (struct bk_mapping){0};

@@ -81,6 +81,7 @@ struct bk_own_rule {
 	char *where;
 	struct bk_labels set;
 	int64_t max_age_ms; /* 0 = as the job's */
+	char *on_undo;      /* a statement; NULL = none, here and below */
 };
 
 /* What the section of a job adds to the changes of that job. */
@@ -88,6 +89,7 @@ struct bk_job_extra {
 	char *job;
 	struct bk_labels set;
 	char *after_batch;
+	char *on_undo;
 };
 
 struct bk_mapping {
@@ -113,6 +115,7 @@ struct bk_mapping {
 	struct bk_labels set;     /* "column = expression" */
 	struct bk_labels session; /* "name = value" */
 	char *after_batch;        /* a statement */
+	char *on_undo;            /* the same, behind a batch of an undo */
 	bool rls_accepted;
 	bool volatile_accepted;
 	bool no_defaults; /* only the rules of the file count */

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "db/sqltext.h"
+#include "rule/columns.h"
 #include "rule/source.h"
 
 /* $1..$9 of booking_batch.sql; the position follows. */
@@ -13,6 +14,8 @@ enum { FIRST_POSITION = 10 };
 /* The fragments of the template that depend on the key columns. */
 struct key_sql {
 	struct bk_buf scan_columns, update_match, steady, texts, arrays, hash, position;
+	/* Those of the further columns that the unit sets. */
+	struct bk_buf changed, set_columns, set_before, set_after;
 };
 
 static void clear_key_sql(struct key_sql *k)
@@ -24,6 +27,10 @@ static void clear_key_sql(struct key_sql *k)
 	bk_buf_clear(&k->arrays);
 	bk_buf_clear(&k->hash);
 	bk_buf_clear(&k->position);
+	bk_buf_clear(&k->changed);
+	bk_buf_clear(&k->set_columns);
+	bk_buf_clear(&k->set_before);
+	bk_buf_clear(&k->set_after);
 }
 
 static void put_column(struct bk_buf *out, const char *name)
@@ -108,6 +115,14 @@ void bk_position_texts(const struct bk_job *job, struct bk_buf *out)
 	}
 }
 
+/* A value as text without a collation of its own, which would not mix with others'. */
+static void put_text(struct bk_buf *out, const char *value, const char *type)
+{
+	bk_buf_char(out, '(');
+	bk_value_text(out, value, type);
+	bk_buf_str(out, ") COLLATE pg_catalog.\"default\"");
+}
+
 static void write_key_sql(struct key_sql *k, const struct bk_job *job)
 {
 	const struct bk_mapping *m = job->mapping;
@@ -124,9 +139,9 @@ static void write_key_sql(struct key_sql *k, const struct bk_job *job)
 
 		put_column(&column, m->keys[i]);
 		/* Key columns may have collations of their own, which do not mix. */
-		bk_buf_str(&k->texts, i ? ", (" : "(");
-		bk_value_text(&k->texts, bk_buf_cstr(&column), type);
-		bk_buf_fmt(&k->texts, ") COLLATE pg_catalog.\"default\" AS k%zu", i + 1);
+		bk_buf_str(&k->texts, i ? ", " : "");
+		put_text(&k->texts, bk_buf_cstr(&column), type);
+		bk_buf_fmt(&k->texts, " AS k%zu", i + 1);
 		bk_buf_fmt(&k->arrays, "%spg_catalog.array_agg(u.k%zu)", i ? ", " : "", i + 1);
 		bk_buf_fmt(&k->hash, "%su.k%zu", m->key_count > 1 ? ", " : "", i + 1);
 	}
@@ -134,6 +149,86 @@ static void write_key_sql(struct key_sql *k, const struct bk_job *job)
 	bk_buf_str(&k->hash, m->key_count > 1 ? "))" : ")");
 	write_match(k, job);
 	write_steady(&k->steady, job);
+}
+
+void bk_unit_sets(const struct bk_job *job, const struct bk_unit *unit, struct bk_labels *ret)
+{
+	const struct bk_mapping *m = job->mapping;
+	const struct bk_job_extra *extra = bk_mapping_extra(m, job->name);
+	const struct bk_labels *const lists[] = {&m->set, extra ? &extra->set : NULL,
+						 unit->rule->own ? &unit->rule->own->set : NULL};
+
+	*ret = (struct bk_labels){NULL, 0};
+	for (size_t l = 0; l < BK_COUNT(lists); l++)
+		for (size_t i = 0; lists[l] && i < lists[l]->count; i++) {
+			BK_CLEAN(bk_free_str) char *column = NULL;
+
+			(void)bk_assignment_split(lists[l]->items[i], &column);
+			bk_columns_add(ret, column);
+		}
+}
+
+/* u beside the rows of c as they were before. Where a key is the company's word it may name
+   several rows; each is then told with the values of one of them. */
+static void join_former(struct bk_buf *out, const struct bk_job *job)
+{
+	size_t n = job->mapping->key_count;
+
+	bk_buf_str(out, "u LEFT JOIN ");
+	if (job->table.has_children) {
+		bk_buf_str(out, "(SELECT DISTINCT ON (");
+		for (size_t i = 1; i <= n; i++)
+			bk_buf_fmt(out, "%sc.k%zu", i > 1 ? ", " : "", i);
+		bk_buf_str(out, ") c.* FROM c) AS ");
+	}
+	bk_buf_str(out, "c ON ");
+	for (size_t i = 1; i <= n; i++)
+		bk_buf_fmt(out, "%sc.k%zu OPERATOR(pg_catalog.=) u.j%zu", i > 1 ? " AND " : "", i,
+			   i);
+}
+
+/* What the further columns held before and hold now, for who wants to take it back. */
+static void write_sets(struct key_sql *k, const struct bk_job *job, const struct bk_labels *sets)
+{
+	const struct bk_mapping *m = job->mapping;
+	BK_CLEAN(bk_buf_clear) struct bk_buf names = BK_BUF_INIT;
+
+	bk_buf_str(&k->changed, "u");
+	bk_buf_str(&k->set_columns, "NULL");
+	bk_buf_str(&k->set_before, "NULL::pg_catalog.text[]");
+	bk_buf_str(&k->set_after, "NULL::pg_catalog.text[]");
+	if (!sets->count)
+		return;
+	bk_buf_reset(&k->changed);
+	bk_buf_reset(&k->set_columns);
+	bk_buf_reset(&k->set_before);
+	bk_buf_reset(&k->set_after);
+	join_former(&k->changed, job);
+	bk_db_text_array(&names, (const char *const *)sets->items, sets->count);
+	bk_sql_literal(&k->set_columns, bk_buf_cstr(&names));
+	for (size_t i = 0; i < m->key_count; i++) {
+		bk_buf_str(&k->texts, ", ");
+		put_column(&k->texts, m->keys[i]);
+		bk_buf_fmt(&k->texts, " AS j%zu", i + 1);
+	}
+	bk_buf_str(&k->set_before, "ARRAY[");
+	bk_buf_str(&k->set_after, "ARRAY[");
+	for (size_t i = 0; i < sets->count; i++) {
+		const char *type = bk_table_column(&job->table, sets->items[i])->type;
+		BK_CLEAN(bk_buf_clear) struct bk_buf column = BK_BUF_INIT;
+
+		put_column(&column, sets->items[i]);
+		bk_buf_str(&k->scan_columns, ", ");
+		put_text(&k->scan_columns, bk_buf_cstr(&column), type);
+		bk_buf_fmt(&k->scan_columns, " AS s%zu", i + 1);
+		bk_buf_str(&k->texts, ", ");
+		put_text(&k->texts, bk_buf_cstr(&column), type);
+		bk_buf_fmt(&k->texts, " AS s%zu", i + 1);
+		bk_buf_fmt(&k->set_before, "%spg_catalog.array_agg(c.s%zu)", i ? ", " : "", i + 1);
+		bk_buf_fmt(&k->set_after, "%spg_catalog.array_agg(u.s%zu)", i ? ", " : "", i + 1);
+	}
+	bk_buf_char(&k->set_before, ']');
+	bk_buf_char(&k->set_after, ']');
 }
 
 /* "column = expression" as the file has it, the column quoted. */
@@ -210,6 +305,10 @@ static enum bk_rc fill_batch(const struct bk_job *job, const char *schema,
 		{"key_arrays", bk_buf_cstr(&k->arrays)},
 		{"key_hash", bk_buf_cstr(&k->hash)},
 		{"position", bk_buf_cstr(&k->position)},
+		{"changed", bk_buf_cstr(&k->changed)},
+		{"set_columns", bk_buf_cstr(&k->set_columns)},
+		{"set_before", bk_buf_cstr(&k->set_before)},
+		{"set_after", bk_buf_cstr(&k->set_after)},
 	};
 	return bk_sql_fill_file(out, "booking_batch", vars, BK_COUNT(vars), err);
 }
@@ -246,12 +345,15 @@ enum bk_rc bk_batch_sql(const struct bk_job *job, const char *schema, struct bk_
 {
 	const struct bk_unit *unit = &job->units.items[job->current];
 	const struct bk_scope scope = bk_job_scope(job);
+	BK_CLEAN(bk_labels_clear) struct bk_labels sets = {NULL, 0};
 	BK_CLEAN(clear_key_sql) struct key_sql k = {.scan_columns = BK_BUF_INIT};
 	BK_CLEAN(bk_buf_clear) struct bk_buf scan = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf after = BK_BUF_INIT;
 	enum bk_rc rc;
 
+	bk_unit_sets(job, unit, &sets);
 	write_key_sql(&k, job);
+	write_sets(&k, job, &sets);
 	if (job->page.empty)
 		bk_buf_str(&after, "AND false");
 	else if (job->page.part)

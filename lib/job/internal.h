@@ -100,6 +100,9 @@ void bk_batch_params_clear(struct bk_batch_params *params);
 /* What the n-th of them is, from 0 on, for people. */
 const char *bk_batch_param_name(int n);
 
+/* The further columns that a change by the unit sets, each once; free them. */
+void bk_unit_sets(const struct bk_job *job, const struct bk_unit *unit, struct bk_labels *ret);
+
 /* Appends a scan's position of the row z as texts: d, k1, ... */
 void bk_position_texts(const struct bk_job *job, struct bk_buf *out);
 

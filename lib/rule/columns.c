@@ -69,6 +69,8 @@ static void add_set(struct bk_columns *c, const struct bk_labels *set)
 		const char *equals = bk_assignment_split(set->items[i], &name);
 
 		bk_columns_add(&c->writes, name);
+		/* Its former value is recorded. */
+		bk_columns_add(&c->reads, name);
 		add_sql(&c->reads, equals);
 	}
 }

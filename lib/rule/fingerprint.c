@@ -41,12 +41,13 @@ static void mix_rule(uint64_t *hash, const struct bk_own_rule *rule)
 	mix_source(hash, &rule->until);
 	mix(hash, rule->where);
 	mix_labels(hash, &rule->set);
+	mix(hash, rule->on_undo);
 }
 
 void bk_mapping_fingerprint(const struct bk_mapping *m, int64_t hour, char ret[BK_FINGERPRINT_SIZE])
 {
-	const char *texts[] = {m->table_schema, m->table_name, m->status,     m->zone,
-			       m->where,        m->no_show_if, m->after_batch};
+	const char *texts[] = {m->table_schema, m->table_name, m->status,      m->zone,
+			       m->where,        m->no_show_if, m->after_batch, m->on_undo};
 	const struct bk_source *sources[] = {&m->start,      &m->end,      &m->check_in,
 					     &m->hold,       &m->grace,    &m->updated,
 					     &m->start_scan, &m->end_scan, &m->hold_scan};
@@ -63,6 +64,7 @@ void bk_mapping_fingerprint(const struct bk_mapping *m, int64_t hour, char ret[B
 		mix(&hash, m->extras[i].job);
 		mix_labels(&hash, &m->extras[i].set);
 		mix(&hash, m->extras[i].after_batch);
+		mix(&hash, m->extras[i].on_undo);
 	}
 	mix(&hash, m->grace_unit == BK_GRACE_INTERVAL ? "interval" : "number");
 	for (size_t i = 0; i < m->key_count; i++)
