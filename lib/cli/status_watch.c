@@ -221,16 +221,6 @@ static enum bk_rc refresh(struct watch *w)
 	return rc;
 }
 
-static enum bk_rc stopped(struct bk_app *app)
-{
-	bool term = *app->interrupted == SIGTERM;
-
-	/* How a watch usually ends is no mishap to be told of. */
-	app->reported = true;
-	return bk_error_set(&app->err, term ? BK_E_TERMINATED : BK_E_INTERRUPTED, "stopped by %s",
-			    term ? "SIGTERM" : "SIGINT");
-}
-
 /* Ctrl-Z: the shell gets its terminal as it was, and we ours when it is over. */
 static enum bk_rc stop_here(struct watch *w)
 {
@@ -260,7 +250,7 @@ static enum bk_rc pause_between(struct watch *w)
 		if (bk_signals_take_stop() && (rc = stop_here(w)))
 			return rc;
 	}
-	return stopped(app);
+	return bk_app_stopped(app);
 }
 
 static enum bk_rc watch(struct watch *w)
@@ -270,7 +260,7 @@ static enum bk_rc watch(struct watch *w)
 	for (;;) {
 		rc = refresh(w);
 		if (rc == BK_E_INTERRUPTED || rc == BK_E_TERMINATED)
-			return stopped(w->app);
+			return bk_app_stopped(w->app);
 		if (rc)
 			return rc;
 		if (w->refreshes == w->count)

@@ -128,6 +128,10 @@ static const struct contract {
 	{"bounds", "as_of shown_as_of lower", false, false},
 	{"claim_find", CLAIM_COLUMNS, false, false},
 	{"command_record", "id executed_at", false, false},
+	{"consumer_claim", "token txid transition_id item lost lost_told lost_at ahead", false, false},
+	{"consumer_holder", "holder lease_expires_at", false, false},
+	{"consumer_keep", "txid transition_id item lost lost_told lost_at", false, false},
+	{"consumer_release", NULL, false, false},
 	{"control_cancel", "id", false, false},
 	{"control_execution",
 	 "id operation status finished_at server_instance pid processed_count cancel_requested "
@@ -219,6 +223,11 @@ static const struct contract {
 	{"view_booking_transitions",
 	 "at execution_id rule from_state to_state server_instance invoked_by triggered_by", false,
 	 false},
+	{"view_events",
+	 "id execution_id operation rule from_state to_state key instance undo_of at txid "
+	 "transition_id item",
+	 false, false},
+	{"view_events_place", "txid ahead", false, false},
 	{"view_history", EXECUTION_COLUMNS " position_us position_id", false, false},
 	{"view_holds", "key held_until expired reason author created_at position_us position_id",
 	 false, false},
