@@ -6,6 +6,7 @@
 
 #include "cli/archive_cmd.h"
 #include "cli/backup_cmd.h"
+#include "cli/consume_cmd.h"
 #include "cli/control_cmd.h"
 #include "cli/doctor_cmd.h"
 #include "cli/migrate_cmd.h"
@@ -24,6 +25,7 @@ static const char *const examples[] = {
 	"bkmaint undo 4711 --dry-run",
 	"bkmaint hold 4711 --reason='in dispute'",
 	"bkmaint update-completed --limit=1000 --json",
+	"bkmaint events --consumer=mailer --follow",
 	NULL,
 };
 
@@ -49,6 +51,8 @@ static const struct bk_command commands[] = {
 	{"quarantine", "retry [KEY...]", BK_OPERANDS_ANY, "",
 	 "let the next runs try bookings again that were set aside"},
 	{"archive", "", 0, "force dry-run", "prune and archive what is no longer kept, now"},
+	{"events", "", 0, "consumer! from follow interval limit",
+	 "what was done to bookings, for a reader whose place is kept"},
 	{"doctor", "", 0, "", "look for what is wrong with mapping, database and bookings"},
 	{"backup", "FILE", 1, "", "write bk's schema to a file, by pg_dump"},
 	{"restore", "FILE", 1, "", "bring bk's schema back, with every job paused"},
@@ -67,6 +71,7 @@ static bk_app_fn command_of(const char *name)
 		{"migrate", bk_migrate_command}, {"backup", bk_backup_command},
 		{"restore", bk_restore_command}, {"archive", bk_archive_command},
 		{"doctor", bk_doctor_command},   {"undo", bk_undo_command},
+		{"events", bk_events_command},
 	};
 
 	for (size_t i = 0; i < BK_COUNT(all); i++)

@@ -23,7 +23,8 @@ WITH need AS (
 		('event_consumers', 'SELECT', false), ('execution_stats', 'INSERT', true),
 		('execution_stats', 'UPDATE', true), ('execution_stats', 'DELETE', true),
 		('maintenance_executions', 'DELETE', true), ('booking_transitions', 'DELETE', true),
-		('event_consumers', 'UPDATE', true), ('archived_executions', 'SELECT', false),
+		('event_consumers', 'INSERT', true), ('event_consumers', 'UPDATE', true),
+		('archived_executions', 'SELECT', false),
 		('archived_executions', 'INSERT', true), ('archived_transitions', 'INSERT', true),
 		('booking_holds', 'DELETE', true), ('quarantined_bookings', 'INSERT', true),
 		('quarantined_bookings', 'UPDATE', true), ('quarantined_bookings', 'DELETE', true)) AS t (name, privilege, for_update)

@@ -239,6 +239,15 @@ void bk_app_hint_grant(struct bk_app *app)
 			    app->role, bk_buf_cstr(&user));
 }
 
+enum bk_rc bk_app_stopped(struct bk_app *app)
+{
+	bool term = *app->interrupted == SIGTERM;
+
+	app->reported = true;
+	return bk_error_set(&app->err, term ? BK_E_TERMINATED : BK_E_INTERRUPTED, "stopped by %s",
+			    term ? "SIGTERM" : "SIGINT");
+}
+
 /* As the system's, but that SIGUSR1 is answered between two runs, whoever waits
    there. */
 static void sleep_and_answer(void *self, int64_t ms)

@@ -89,6 +89,10 @@ enum bk_rc bk_app_connect_more(const struct bk_app *app, const char *what, int64
    its user. */
 void bk_app_hint_grant(struct bk_app *app);
 
+/* The end of what only a signal ends, which is no mishap to be told of: BK_E_INTERRUPTED or
+   BK_E_TERMINATED. */
+enum bk_rc bk_app_stopped(struct bk_app *app);
+
 /* Writes text to standard output; BK_E_IO when that fails. */
 enum bk_rc bk_app_write(struct bk_app *app, const struct bk_buf *text);
 

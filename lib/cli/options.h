@@ -61,6 +61,9 @@ struct bk_options {
 	const char *rule;
 	struct bk_option_texts key;
 	int64_t hold_ms;
+	const char *consumer;
+	const char *from;
+	bool follow; /* of bkstatus, too */
 	/* bkstatus */
 	const char *job;
 	const char *status;

@@ -41,24 +41,28 @@ bool bk_signals_take_question(void)
 
 static void on_stop(int number)
 {
-	(void)number;
-	stop = 1;
+	stop = number;
 }
 
-/* A shell without job control has it ignored; then it stays so. */
+/* What is ignored stays so: by a shell without job control, or by nohup. */
 void bk_signals_catch_stop(bool catch)
 {
+	static const int numbers[] = {SIGTSTP, SIGQUIT, SIGHUP};
 	struct sigaction now;
 	struct sigaction wanted = {.sa_handler = catch ? on_stop : SIG_DFL, .sa_flags = SA_RESTART};
 
 	(void)sigemptyset(&wanted.sa_mask);
-	if (sigaction(SIGTSTP, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
-		(void)sigaction(SIGTSTP, &wanted, NULL);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			(void)sigaction(numbers[i], &wanted, NULL);
 }
 
-bool bk_signals_take_stop(void)
+int bk_signals_take_stop(void)
 {
-	return take(&stop);
+	int number = stop;
+
+	stop = 0;
+	return number;
 }
 
 const volatile sig_atomic_t *bk_signals_install(bool quiet_pipe)

@@ -20,11 +20,11 @@ const volatile sig_atomic_t *bk_signals_install(bool quiet_pipe);
 /* True when SIGUSR1 came since the last call. */
 bool bk_signals_take_question(void);
 
-/* Whether a stop at the terminal (SIGTSTP, Ctrl-Z) is left to the caller, who has
-   the terminal in a state of his own; not so at first. */
+/* Whether what would stop or end the process at once (SIGTSTP, Ctrl-Z; SIGQUIT; SIGHUP) is
+   left to the caller, who has the terminal in a state of his own; not so at first. */
 void bk_signals_catch_stop(bool catch);
 
-/* True when one came since the last call. */
-bool bk_signals_take_stop(void);
+/* The number of the last one that came since the last call; 0 = none. */
+int bk_signals_take_stop(void);
 
 #endif

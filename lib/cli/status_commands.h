@@ -20,5 +20,6 @@ enum bk_rc bk_status_config(struct bk_app *app);
 enum bk_rc bk_status_health(struct bk_app *app);
 enum bk_rc bk_status_watch(struct bk_app *app);
 enum bk_rc bk_status_report(struct bk_app *app);
+enum bk_rc bk_status_events(struct bk_app *app);
 
 #endif

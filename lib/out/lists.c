@@ -41,6 +41,8 @@ static const struct bk_column job_columns[] = {
 static const struct bk_column watched_job_columns[] = {
 	{"JOB", NULL, BK_CELL_TEXT, AT(job_name), BK_COL_SHOW},
 	{"STATUS", NULL, BK_CELL_STATE, AT(status_text), BK_COL_SHOW},
+	{"QUEUE", NULL, BK_CELL_INT, AT(queue_depth), BK_COL_SHOW},
+	{"OLDEST", NULL, BK_CELL_DURATION, AT(oldest_due_age_ms), BK_COL_SHOW},
 	{"LAST", NULL, BK_CELL_STATE, AT(last_execution_status), BK_COL_SHOW},
 	{"LAST RUN", NULL, BK_CELL_TIME, AT(last_execution_time), BK_COL_SHOW},
 	{"NEXT RUN", NULL, BK_CELL_TIME, AT(next_execution_time), BK_COL_SHOW},
@@ -131,6 +133,19 @@ static const struct bk_column running_columns[] = {
 	{"LEASE", "leaseLeftMs", BK_CELL_DURATION, AT(lease_left_ms), BK_COL_WIDE},
 	{"CANCEL", "cancelRequested", BK_CELL_BOOL, AT(cancel_requested), BK_COL_WIDE},
 	{"AT", "at", BK_CELL_TIME, AT(at), BK_COL_DATA},
+};
+
+#undef AT
+#define AT(member) offsetof(struct bk_failure_view, member)
+
+static const struct bk_column failure_columns[] = {
+	{"FAILED", NULL, BK_CELL_ID, AT(id), BK_COL_SHOW},
+	{"OPERATION", NULL, BK_CELL_TEXT, AT(operation), BK_COL_SHOW},
+	{"AT", NULL, BK_CELL_TIME, AT(executed_at), BK_COL_SHOW},
+	{"STATUS", NULL, BK_CELL_STATE, AT(status), BK_COL_SHOW},
+	{"CODE", NULL, BK_CELL_TEXT, AT(error_code), BK_COL_SHOW},
+	{"INSTANCE", NULL, BK_CELL_TEXT, AT(server_instance), BK_COL_SHOW | BK_COL_WIDE},
+	{"ERROR", NULL, BK_CELL_TEXT, AT(error_message), BK_COL_SHOW | BK_COL_LAST},
 };
 
 #undef AT
@@ -238,6 +253,18 @@ struct bk_list bk_out_running(const struct bk_running_list *running)
 		.row_count = running->count,
 		.type = "running",
 		.none = "nothing is running",
+	};
+}
+
+struct bk_list bk_out_failures(const struct bk_failure_list *failures)
+{
+	return (struct bk_list){
+		.columns = failure_columns,
+		.column_count = BK_COUNT(failure_columns),
+		.rows = failures->items,
+		.row_size = sizeof(*failures->items),
+		.row_count = failures->count,
+		.none = "nothing has failed",
 	};
 }
 

@@ -10,6 +10,7 @@
 #include "out/list.h"
 #include "view/booking.h"
 #include "view/execution.h"
+#include "view/failures.h"
 #include "view/health.h"
 #include "view/job.h"
 #include "view/running.h"
@@ -20,6 +21,9 @@ struct bk_list bk_out_transitions(const struct bk_execution_detail *detail);
 struct bk_list bk_out_settings(const struct bk_conf_entry *entries, size_t count);
 struct bk_list bk_out_checks(const struct bk_health *health);
 struct bk_list bk_out_running(const struct bk_running_list *running);
+
+/* For tables only. */
+struct bk_list bk_out_failures(const struct bk_failure_list *failures);
 
 /* The same jobs in fewer columns, for a screen that is looked at for long: what
    changes while they run. For tables only. */

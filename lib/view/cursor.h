@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "run/consumer.h"
 
 struct bk_cursor {
 	int64_t at_us; /* microseconds since 1970 UTC */
@@ -20,5 +21,9 @@ void bk_cursor_write(struct bk_buf *out, const struct bk_cursor *cursor);
 
 /* False for anything that bk_cursor_write never wrote; *ret untouched. */
 bool bk_cursor_parse(const char *text, struct bk_cursor *ret);
+
+/* The same for a place among events; neither reads what the other wrote. */
+void bk_event_cursor_write(struct bk_buf *out, const struct bk_place *place);
+bool bk_event_cursor_parse(const char *text, struct bk_place *ret);
 
 #endif

@@ -183,13 +183,15 @@ CREATE TABLE :"bk".event_consumers (
 	lease_expires_at timestamptz,
 	holder text,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	moved_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+	moved_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	lost_told bigint NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE :"bk".event_consumers IS 'Readers of events that keep their place here. Events are read in the order of transaction, transition and place in it.';
 COMMENT ON COLUMN :"bk".event_consumers.txid IS 'Transaction of the last event that was handed over.';
 COMMENT ON COLUMN :"bk".event_consumers.transition_id IS 'Its row in booking_transitions.';
 COMMENT ON COLUMN :"bk".event_consumers.item IS 'Its place in that row, from 1 on.';
 COMMENT ON COLUMN :"bk".event_consumers.lost IS 'Events that were pruned before it read them, in all.';
+COMMENT ON COLUMN :"bk".event_consumers.lost_told IS 'Those of them that it was told of.';
 COMMENT ON COLUMN :"bk".event_consumers.lease_token IS 'Fences off a reader that was thought dead.';
 COMMENT ON COLUMN :"bk".event_consumers.holder IS 'Who reads now: "host pid 17".';
 

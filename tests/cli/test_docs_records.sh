@@ -150,6 +150,16 @@ t "bk(7) has the keys of a report"
 run bkstatus report --out="$BK_TEST_DIR/report.html" --json
 same "$(keys Report)" "$(json_keys .data <<<"$OUT")" report
 
+t "bk(7) has the keys of an event"
+run bkstatus events --json
+json_is '.data | keys_unsorted | join(" ")' 'items limit nextCursor'
+same "$(keys Event)" "$(json_keys '.data.items[0]' <<<"$OUT")" event
+sql "INSERT INTO bk.event_consumers (name, txid, transition_id, item, lost, lost_at)
+	VALUES ('late', '0', 0, 0, 5, now())"
+lost=$(bkmaint events --consumer=late | head -n 1)
+same "$(section bk EVENTS | sed -n 's/^\.Pq Va \([a-z]*\).*/\1/p'; echo type)" \
+	"$(json_keys . <<<"$lost")" "lost events"
+
 t "bk(7) has the keys of a setting and of a check"
 run bkstatus config --json
 json_is '.data | keys_unsorted | sort | join(" ")' 'file items profile'
@@ -216,6 +226,8 @@ types=$({
 	bkstatus config -o jsonl
 	bkstatus health -o jsonl
 	echo "$running"
+	echo "$lost"
+	bkstatus events
 	bkmaint hold 1000 --reason=x -o jsonl
 	bkmaint doctor -o jsonl
 	bkstatus holds -o jsonl

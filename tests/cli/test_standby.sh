@@ -32,6 +32,12 @@ for command in bkactivate "bkactivate --now" bknoshow "bkmaint update-expired" \
 		'[false,"DATABASE_READ_ONLY",69,null]'
 done
 
+t "bkmaint events on a standby says why not, and offers nothing else: 69"
+run bkmaint events --consumer=x -h "$reader"
+is_rc 69
+is "$(jq -r .code <<<"$OUT")" DATABASE_READ_ONLY
+err_has recovery
+
 t "several hosts, all of them standbys"
 run bkactivate -h "$reader,$reader"
 is_rc 69
@@ -39,7 +45,7 @@ run bkactivate -h "$reader,$reader" --json
 json_is .error.code DATABASE_READ_ONLY
 
 t "bkstatus works there"
-for command in jobs history "job activate-due" holds quarantine config; do
+for command in jobs history "job activate-due" holds quarantine config events; do
 	run bkstatus $command -h "$reader" --json
 	is_rc 0
 	json_is .success true
@@ -100,5 +106,32 @@ run bkactivate -h "$reader,$primary"
 is_rc 0
 err_is_empty
 is "$(statuses)" "ACTIVE 3"
+
+# replayed: waits until the standby has what the primary has
+replayed() {
+	local lsn
+	lsn=$(sql "select pg_current_wal_flush_lsn()")
+	PGHOST=$reader wait_for "pg_last_wal_replay_lsn() >= '$lsn'"
+}
+
+# events: their ids, on the standby
+events() {
+	bkstatus events -h "$reader" "$@" | jq -r '.id // empty' | tr '\n' ' '
+}
+
+t "a transaction that is open on the primary keeps back what is younger on the standby, too"
+cursor=$(bkstatus events --after=now | jq -r .nextCursor)
+# Of what only has its number the standby has heard nothing but that there are later ones.
+hold "select pg_current_xact_id()"
+due 1
+bkactivate --now -q
+replayed
+is "$(events)" "1.1 1.2 1.3 " "events while it is open"
+is "$(events "--after=$cursor")" "" "events behind the cursor of the primary"
+let_go
+replayed
+is "$(events "--after=$cursor")" "2.1 "
+run bkstatus events -h "$reader" --after=now
+is_rc 0
 
 done_testing

@@ -46,6 +46,22 @@ is "$(grep -c '^nothing is running$' "$BK_TEST_DIR/.out")" 2
 is "$(grep -c '^activate-due      IDLE ' "$BK_TEST_DIR/.out")" 2
 out_lacks $'\033'
 
+t "work that is due and not done is shown with its age"
+bookings 7 CONFIRMED '-10 minutes'
+run bkstatus watch --count=1
+[[ $OUT =~ activate-due\ +IDLE\ +7\ +10m\  ]] || harness_fail stdout "the queue" "$OUT"
+sql "truncate bookings"
+
+t "what failed last is shown with its reason"
+running update-expired '-1 hour'
+sql "update bk.maintenance_executions set status = 'ABANDONED', finished_at = now(),
+	error_message = E'it \033[31mdied'"
+run bkstatus watch --count=1
+[[ $OUT == *ABANDONED*'it \x1b[31mdied' ]] || harness_fail stdout "the failure" "$OUT"
+out_lacks $'\033'
+sql "truncate bk.maintenance_executions, bk.execution_workers, bk.booking_transitions
+	restart identity"
+
 t "what is running is shown with its progress"
 running activate-due '1 hour'
 running update-expired '-1 hour'
@@ -98,7 +114,7 @@ trap : INT TSTP
 stty cols $1 rows 24
 tty >"$BK_TEST_DIR/tty"
 stty -g >"$BK_TEST_DIR/before"
-sh -c 'echo \$\$ >"$BK_TEST_DIR/pid"; exec $2'
+sh -c 'echo \$\$ >"$BK_TEST_DIR/pid"; exec env --default-signal=QUIT $2'
 echo \$? >"$BK_TEST_DIR/status"
 stty -g >"$BK_TEST_DIR/after"
 END
@@ -165,6 +181,59 @@ kill -CONT "$(cat "$BK_TEST_DIR/pid")"
 wait_until eval "[ \$(grep -aoF '$enter' '$screen' | wc -l) -eq 2 ]"
 printf '\003' >&8
 over 130
+
+for signal in QUIT HUP; do
+	t "SIG$signal does so as well, and is what ended it"
+	at_terminal 100 "bkstatus watch --interval=100ms"
+	frames 1
+	kill -$signal "$(cat "$BK_TEST_DIR/pid")"
+	over $((128 + $(kill -l $signal)))
+	[[ $(tr -d '\r\n' <"$screen") == *"$leave"* ]] ||
+		harness_fail screen "left" "$(tail -c 200 "$screen" | cat -v)"
+done
+
+t "q ends it, and nothing stays"
+at_terminal 100 "bkstatus watch --interval=1h"
+frames 1
+printf 'xq' >&8
+over 0
+[[ $(tr -d '\r\n' <"$screen") == *"$leave" ]] ||
+	harness_fail screen "left, and not a word" "$(tail -c 200 "$screen" | cat -v)"
+grep -aqF '  p pauses, q ends' "$screen" || harness_fail screen "the keys" "$(cat -v "$screen")"
+
+t "p pauses it, also while its interval is over, and lets it go on at once"
+at_terminal 100 "bkstatus watch --interval=100ms"
+frames 2
+printf 'p' >&8
+wait_until grep -aqF '  paused: p goes on, q ends' "$screen"
+before=$(grep -aoF $'\033[H' "$screen" | wc -l)
+# It has asked nothing for five intervals.
+wait_for "(select clock_timestamp() - state_change > interval '500 ms' from pg_stat_activity
+	where application_name = 'bk:watch')"
+is "$(grep -aoF $'\033[H' "$screen" | wc -l)" "$before" "frames while it is paused"
+printf 'p' >&8
+frames $((before + 2))
+printf 'pq' >&8
+over 0
+
+t "a change of the size is followed at once, also while it is paused"
+at_terminal 100 "bkstatus watch --interval=1h --color=never"
+frames 1
+printf 'p' >&8
+frames 2
+stty -F "$(cat "$BK_TEST_DIR/tty")" cols 20 rows 6
+frames 3
+grep -aq $'^cancel-no-shows   I\033' "$screen" ||
+	harness_fail screen "a line of 19 columns" "$(tail -c 400 "$screen" | cat -v)"
+grep -aqE '^\.\.\. [0-9]+ more lines' "$screen" ||
+	harness_fail screen "6 rows" "$(tail -c 400 "$screen" | cat -v)"
+printf 'q' >&8
+over 0
+
+t "in a pipeline that is fed it takes no key for one of its own"
+run script -qec "printf q | bkstatus watch --count=2 --interval=100ms --color=never | cat" /dev/null
+is_rc 0
+is "$(grep -ac '^JOB ' "$BK_TEST_DIR/.out")" 2 blocks
 
 t "when the count is full the last page stays"
 at_terminal 100 "bkstatus watch --interval=100ms --count=2 --color=never"

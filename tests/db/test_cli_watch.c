@@ -147,7 +147,8 @@ START_TEST(so_many_refreshes_and_the_end)
 	ck_assert_int_eq(watch(3), BK_OK);
 	ck_assert_int_eq(occurrences(text_of(0), "2026-11-23T06:30:00Z\nJOB "), 3);
 	ck_assert_int_eq(occurrences(text_of(0), "\n\nnothing is running\n"), 3);
-	ck_assert_int_eq(occurrences(text_of(0), "nothing is running\n\n2026"), 2);
+	ck_assert_int_eq(occurrences(text_of(0), "nothing has failed\n\n2026"), 2);
+	ck_assert_int_eq(occurrences(text_of(0), "nothing is running\n\nnothing has failed\n"), 3);
 	ck_assert_str_eq(text_of(1), "");
 }
 END_TEST
@@ -175,6 +176,54 @@ START_TEST(each_refresh_shows_what_is_new)
 	ck_assert_int_eq(occurrences(text_of(0), "nothing is running"), 1);
 	ck_assert_int_eq(occurrences(text_of(0), "RUNNING"), 1);
 	ck_assert_ptr_nonnull(strstr(text_of(0), "OPERATION"));
+}
+END_TEST
+
+static void fail_a_run(int n)
+{
+	if (n == 1)
+		side_exec(side,
+			  RUNNING ";UPDATE bk.maintenance_executions SET status = 'ERROR',"
+				  " finished_at = now(), error_code = '57014', error_message ="
+				  " E'too slow\\nby far'");
+}
+
+START_TEST(what_failed_last_is_shown)
+{
+	in_pause = fail_a_run;
+	ck_assert_int_eq(watch(2), BK_OK);
+	ck_assert_int_eq(occurrences(text_of(0), "nothing has failed"), 1);
+	ck_assert_int_eq(occurrences(text_of(0), "FAILED  OPERATION"), 1);
+	ck_assert_int_eq(occurrences(text_of(0), "ERROR   57014  too slow\\nby far\n"), 1);
+}
+END_TEST
+
+static const char *const statuses[] = {"SUCCESS", "PARTIAL",   "ERROR",    "TIMEOUT",
+				       "REFUSED", "ABANDONED", "CANCELLED"};
+
+/* Three of each, a minute after the one before. */
+START_TEST(of_many_failures_the_newest_are_shown)
+{
+	for (size_t i = 0; i < 3 * BK_COUNT(statuses); i++)
+		side_exec(side,
+			  RUNNING ";UPDATE bk.maintenance_executions SET status = '%s',"
+				  " finished_at = now(), executed_at = now() + interval '%zu min',"
+				  " error_message = 'number %zu.' WHERE status = 'RUNNING'",
+			  statuses[i % BK_COUNT(statuses)], i, i);
+	ck_assert_int_eq(watch(1), BK_OK);
+	ck_assert_int_eq(occurrences(text_of(0), "  number "), 5);
+	ck_assert_ptr_null(strstr(text_of(0), "number 10."));
+	ck_assert_ptr_null(strstr(text_of(0), "number 20."));
+	ck_assert(strstr(text_of(0), "number 19.") < strstr(text_of(0), "number 18."));
+	ck_assert(strstr(text_of(0), "number 16.") < strstr(text_of(0), "number 12."));
+}
+END_TEST
+
+START_TEST(a_queue_that_cannot_be_counted_ends_nothing_and_is_said)
+{
+	ck_assert_int_eq(watch(2), BK_OK);
+	ck_assert_int_eq(occurrences(text_of(0), "\nno queue can be counted: "), 2);
+	ck_assert_str_eq(text_of(1), "");
 }
 END_TEST
 
@@ -297,6 +346,9 @@ int main(void)
 	ADD(tc, so_many_refreshes_and_the_end);
 	ADD(tc, the_pause_is_the_interval);
 	ADD(tc, each_refresh_shows_what_is_new);
+	ADD(tc, what_failed_last_is_shown);
+	ADD(tc, of_many_failures_the_newest_are_shown);
+	ADD(tc, a_queue_that_cannot_be_counted_ends_nothing_and_is_said);
 	ADD(tc, lines_are_one_for_each_execution_and_refresh);
 	ADD(tc, lines_are_there_at_once);
 	ADD(tc, a_lost_connection_is_told_and_made_anew);

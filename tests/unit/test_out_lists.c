@@ -97,16 +97,20 @@ END_TEST
 START_TEST(a_watched_job_is_for_people_only)
 {
 	struct bk_job_view job = {.job_name = text("activate-due"),
-				  .status_text = text("RUNNING 41 %")};
+				  .status_text = text("RUNNING 41 %"),
+				  .queue_depth = 7,
+				  .oldest_due_age_ms = 90000};
 	const struct bk_list list = bk_out_watched_jobs(&(struct bk_job_list){&job, 1, NULL});
 	const struct bk_style plain = {.color = false};
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
 
 	line_is(&list, "{\"type\":\"job\"}\n");
 	bk_list_table(&list, &plain, &out);
-	ck_assert_str_eq(bk_buf_cstr(&out),
-			 "JOB           STATUS        LAST  LAST RUN  NEXT RUN  ERROR\n"
-			 "activate-due  RUNNING 41 %  -     -         -         -\n");
+	ck_assert_str_eq(
+		bk_buf_cstr(&out),
+		"JOB           STATUS        QUEUE  OLDEST  LAST  LAST RUN  NEXT RUN  "
+		"ERROR\n"
+		"activate-due  RUNNING 41 %      7  1m 30s  -     -         -         -\n");
 }
 END_TEST
 

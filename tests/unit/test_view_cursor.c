@@ -116,6 +116,48 @@ START_TEST(a_bound_is_an_instant_or_how_long_ago)
 }
 END_TEST
 
+static const struct bk_place places[] = {
+	{0, 0, 0},
+	{731, 0, 0},
+	{731, 17, 5000},
+	{INT64_MAX, INT64_MAX, INT32_MAX},
+};
+
+START_TEST(a_place_among_events_comes_back_as_it_was)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
+	struct bk_place back = {9, 9, 9};
+
+	bk_event_cursor_write(&text, &places[_i]);
+	ck_assert_uint_eq(strspn(bk_buf_cstr(&text), "0123456789abcdef"), text.len);
+	ck_assert(bk_event_cursor_parse(bk_buf_cstr(&text), &back));
+	ck_assert_int_eq(bk_place_compare(&back, &places[_i]), 0);
+}
+END_TEST
+
+START_TEST(no_damaged_one_and_none_of_another_list_is_taken_for_it)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf other = BK_BUF_INIT;
+	const struct bk_cursor cursor = {5, 7};
+	struct bk_cursor read = {0, 0};
+	struct bk_place back = {9, 9, 9};
+
+	bk_event_cursor_write(&text, &places[2]);
+	for (size_t i = 0; i < text.len; i++) {
+		char was = text.data[i];
+
+		text.data[i] = was == 'f' ? '0' : 'f';
+		ck_assert(!bk_event_cursor_parse(text.data, &back));
+		text.data[i] = was;
+	}
+	ck_assert(!bk_cursor_parse(text.data, &read));
+	bk_cursor_write(&other, &cursor);
+	ck_assert(!bk_event_cursor_parse(bk_buf_cstr(&other), &back));
+	ck_assert_int_eq(back.item, 9);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("view_cursor");
@@ -125,6 +167,8 @@ int main(void)
 	ADD(tc, a_cursor_is_a_word_that_needs_no_quotes);
 	ADD(tc, a_damaged_cursor_is_refused);
 	ADD_ROWS(tc, what_is_no_cursor_is_refused, no_cursors);
+	ADD_ROWS(tc, a_place_among_events_comes_back_as_it_was, places);
+	ADD(tc, no_damaged_one_and_none_of_another_list_is_taken_for_it);
 	ADD_ROWS(tc, a_bound_is_an_instant_or_how_long_ago, moments);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
