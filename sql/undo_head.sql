@@ -4,7 +4,7 @@
 -- rows and bookings of its transitions by that rule, and by any; width, the number of key columns.
 SELECT e.operation, e.status,
        to_char(e.executed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS executed_at,
-       e.undo_of::text AS undo_of, e.processed_count,
+       e.undo_of::text AS undo_of,
        t.rows, t.bookings, t.all_bookings, t.width, t.rules
   FROM :"bk".maintenance_executions AS e
  CROSS JOIN LATERAL (

@@ -39,8 +39,8 @@ void bk_undo_free(struct bk_undo *undo);
 /* For BK_CLEAN. */
 void bk_undo_clean(struct bk_undo **undo);
 
-/* Facts about the execution: its number, its job, its instant (RFC 3339), the execution that it took
-   back itself (NULL = none), and how many bookings it changed (by that rule). */
+/* Facts about the execution: its number, its job, its instant (RFC 3339), the execution that it
+   took back itself (NULL = none), and how many bookings it changed (by that rule). */
 const char *bk_undo_execution(const struct bk_undo *undo);
 const char *bk_undo_job(const struct bk_undo *undo);
 const char *bk_undo_executed_at(const struct bk_undo *undo);
