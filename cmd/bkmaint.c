@@ -23,6 +23,7 @@ static const char *const examples[] = {
 	"bkmaint pause --all --until=2h --reason='the application is upgraded'",
 	"bkmaint undo 4711 --dry-run",
 	"bkmaint hold 4711 --reason='in dispute'",
+	"bkmaint set activate-due.max-changes 500 --reason='import of old bookings'",
 	"bkmaint update-completed --limit=1000 --json",
 	NULL,
 };
@@ -48,6 +49,10 @@ static const struct bk_command commands[] = {
 	{"release", "KEY...", BK_OPERANDS_SOME, "", "end the hold of the booking"},
 	{"quarantine", "retry [KEY...]", BK_OPERANDS_ANY, "",
 	 "let the next runs try bookings again that were set aside"},
+	{"set", "KEY VALUE", 2, "reason!", "set a setting for every host, from its next tick on"},
+	{"unset", "KEY", 1, "reason!", "let the files of the hosts say again what it is"},
+	{"rollback", "CHANGE", 1, "reason!", "take back the change of a setting"},
+	{"settings", "", 0, "history limit after", "what is set in the database, by whom and why"},
 	{"archive", "", 0, "force dry-run", "prune and archive what is no longer kept, now"},
 	{"doctor", "", 0, "", "look for what is wrong with mapping, database and bookings"},
 	{"backup", "FILE", 1, "", "write bk's schema to a file, by pg_dump"},
