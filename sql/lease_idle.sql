@@ -1,13 +1,13 @@
 -- The usual tick in one small statement: the job is due, nobody is at work on it,
--- this instance has checked the mapping, the schema has not changed since, and no
--- booking is due. Writes the finished record at once. In any other case it does
+-- this instance has checked the mapping, the schema and the settings have not changed
+-- since, and no booking is due. Writes the finished record at once. In any other case it does
 -- nothing and gives no row; lease_claim then finds out what there is.
 -- $1 job  $2 delay ms  $3 interval: oldest scan instant before now  $4 interval: how long
 -- before its time a run may take place  $5 interval: how long after it, NULL = any
 -- $6 bool: only where this instance ran the job last
 -- $7 run id uuid  $8 description  $9 instance  $10 pid int  $11 version
 -- $12 invoking user of the operating system  $13 fingerprint of the mapping
--- $14 interval: the delay
+-- $14 interval: the delay  $15 the settings that the caller has, by scheduler_job_info.settings_version
 -- Counts the run in the job's row, for the hour that stats_roll opened; the bucket is that of
 -- execution_stats.buckets, up to 4 s.
 -- :probe  expression, true when work is due at statement_timestamp(), and no earlier than $3
@@ -38,6 +38,7 @@ WITH idle AS (
 		     WHEN took.ms < 4096 THEN 65 + took.ms / 256 ELSE 81 END)::integer AS n) AS bucket
 	 WHERE j.job_name = $1::text AND j.status = 'IDLE' AND j.is_active AND j.retry_count = 0
 	   AND j.error_message IS NULL AND j.paused_until IS NULL
+	   AND j.settings_version = $15::bigint
 	   AND (NOT $6::boolean OR j.last_instance = $9::text)
 	   AND (j.next_execution_time IS NULL
 		OR (statement_timestamp() >= j.next_execution_time - $4::interval

@@ -21,6 +21,7 @@ WITH need AS (
 		('execution_stats', 'SELECT', false), ('job_hours', 'SELECT', false),
 		('settings', 'SELECT', false), ('settings_history', 'SELECT', false),
 		('event_consumers', 'SELECT', false), ('execution_stats', 'INSERT', true),
+		('settings_history', 'INSERT', true),
 		('execution_stats', 'UPDATE', true), ('execution_stats', 'DELETE', true),
 		('maintenance_executions', 'DELETE', true), ('booking_transitions', 'DELETE', true),
 		('event_consumers', 'INSERT', true), ('event_consumers', 'UPDATE', true),

@@ -17,7 +17,7 @@
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "db/sqltext.h"
-#include "rule/unit.h"
+#include "job/settings.h"
 
 extern char **environ;
 
@@ -113,13 +113,10 @@ static enum bk_rc load_config(struct bk_app *app)
 		.env = (const char *const *)environ,
 	};
 	BK_CLEAN(bk_conf_clean) struct bk_conf *conf = NULL;
-	struct bk_policy policy;
 	enum bk_rc rc;
 
-	if ((rc = bk_conf_load(&args, &conf, &app->err)) || (rc = set_instance(app, conf)))
-		return rc;
-	policy = bk_policy_of(conf);
-	if ((rc = bk_conf_check(conf, &app->err)) || (rc = bk_rules_check(&policy, &app->err)))
+	if ((rc = bk_conf_load(&args, &conf, &app->err)) || (rc = set_instance(app, conf)) ||
+	    (rc = bk_settings_check(conf, &app->err)))
 		return rc;
 	app->conf = BK_TAKE(conf);
 	return BK_OK;

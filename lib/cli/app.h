@@ -55,6 +55,7 @@ struct bk_app {
 				  failed one too, where it is not 0 */
 	char *checked_mapping; /* what this instance checked last, from preflight; NULL = nothing */
 	struct bk_progress_state progress; /* of the run at work */
+	int64_t settings_version;          /* of the database's settings in conf; 0 = none are */
 	bool schema_checked;               /* on this connection */
 	bool clock_warned;                 /* of the clock of this host, once */
 	bool reported;                     /* the failure was said already, see bk_app_fail */
@@ -68,13 +69,19 @@ int bk_app_main(const struct bk_tool *tool, int argc, char **argv, bk_app_fn run
 
 /*
  * Connects with the settings and options, `what` completing application_name
- * "bk:what", and checks the schema: BK_E_SCHEMA when it is missing, older than
- * the program needs, or wants a newer program. `read_only`: a standby will do.
+ * "bk:what", checks the schema: BK_E_SCHEMA when it is missing, older than the
+ * program needs, or wants a newer program; and reads the settings of the database.
+ * `read_only`: a standby will do.
  */
 enum bk_rc bk_app_connect(struct bk_app *app, const char *what, bool read_only);
 
 /* Looks at the schema as bk_app_connect does, once per connection. */
 enum bk_rc bk_app_check_schema(struct bk_app *app, bool read_only);
+
+/* Puts the settings of the database into app->conf, where they have changed since.
+   What is of no use on this host is left out, with a warning. bk_app_connect() does
+   it, too. */
+enum bk_rc bk_app_read_settings(struct bk_app *app);
 
 /* Connects without looking at the schema: for migrate, and for ticks, most of which
    need no look. */

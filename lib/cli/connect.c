@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "db/schema.h"
 #include "db/sqltext.h"
 #include "db/tx.h"
+#include "job/settings.h"
 
 enum { CONNECT_MS = 10000, STATEMENT_MS = 10000, LOCK_MS = 2000 };
 
@@ -132,13 +134,28 @@ enum bk_rc bk_app_check_schema(struct bk_app *app, bool read_only)
 	return BK_OK;
 }
 
+static void warn_of_ignored(void *arg, const char *name, const struct bk_error *why)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+
+	bk_escape_line(&shown, name);
+	bk_app_warn(arg, "the setting %s is ignored: %s", bk_buf_cstr(&shown), why->message);
+}
+
+enum bk_rc bk_app_read_settings(struct bk_app *app)
+{
+	return bk_settings_load(app->db, app->conf, &app->settings_version, warn_of_ignored, app,
+				&app->err);
+}
+
 enum bk_rc bk_app_connect(struct bk_app *app, const char *what, bool read_only)
 {
 	enum bk_rc rc;
 
 	bk_db_clean(&app->db);
 	app->schema_checked = false;
-	if ((rc = connect_as(app, what, read_only, CONNECT_MS, false, &app->db, &app->err)))
+	if ((rc = connect_as(app, what, read_only, CONNECT_MS, false, &app->db, &app->err)) ||
+	    (rc = bk_app_check_schema(app, read_only)))
 		return rc;
-	return bk_app_check_schema(app, read_only);
+	return bk_app_read_settings(app);
 }

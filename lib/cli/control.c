@@ -61,6 +61,21 @@ enum bk_rc bk_control_check_reason(struct bk_app *app)
 			    REASON_MAX);
 }
 
+enum bk_rc bk_control_number(struct bk_app *app, const char *what, const char *list, int64_t *ret)
+{
+	const char *text = app->line.operands[0];
+	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+	int64_t number;
+
+	if (bk_parse_u63(text, &number) && number > 0) {
+		*ret = number;
+		return BK_OK;
+	}
+	bk_quote(&shown, text);
+	bk_error_set(&app->err, BK_E_USAGE, "%s is no number of %s", bk_buf_cstr(&shown), what);
+	return bk_error_hint(&app->err, "%s lists them", list);
+}
+
 void bk_change_report_clear(struct bk_change_report *report)
 {
 	bk_buf_clear(&report->text);

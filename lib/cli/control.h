@@ -22,6 +22,10 @@ enum bk_rc bk_control_until(struct bk_app *app, struct bk_until *ret);
    rest. BK_E_USAGE. */
 enum bk_rc bk_control_check_reason(struct bk_app *app);
 
+/* The one operand as the number of something, "an execution", which the command `list`
+   shows. BK_E_USAGE. */
+enum bk_rc bk_control_number(struct bk_app *app, const char *what, const char *list, int64_t *ret);
+
 struct bk_change_report {
 	const char *operation; /* "pause" */
 	const struct bk_recorded *recorded;

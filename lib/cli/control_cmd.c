@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/booking_cmd.h"
 #include "cli/control.h"
+#include "cli/settings_cmd.h"
 #include "conf/jobs.h"
 #include "out/changes.h"
 #include "view/job.h"
@@ -203,27 +204,22 @@ static enum bk_rc print_cancelled(struct bk_app *app, const struct bk_cancelled 
 	return ended;
 }
 
+#define RUNNING_LIST "bkstatus history --status=RUNNING"
+
 static enum bk_rc cancel_command(struct bk_app *app)
 {
-	const char *text = app->line.operands[0];
 	BK_CLEAN(bk_cancelled_clear) struct bk_cancelled cancelled = {.id = NULL};
-	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
 	char run_id[BK_UUID_SIZE];
 	struct bk_control control;
 	int64_t id;
 	enum bk_rc rc;
 
-	if (!bk_parse_u63(text, &id) || id == 0) {
-		bk_quote(&shown, text);
-		bk_error_set(&app->err, BK_E_USAGE, "%s is no number of an execution",
-			     bk_buf_cstr(&shown));
-		return bk_error_hint(&app->err, "bkstatus history --status=RUNNING lists them");
-	}
-	if ((rc = bk_control_start(app, run_id, &control)))
+	if ((rc = bk_control_number(app, "an execution", RUNNING_LIST, &id)) ||
+	    (rc = bk_control_start(app, run_id, &control)))
 		return rc;
 	rc = bk_control_cancel(app->db, &control, id, &cancelled, &app->err);
 	if (rc == BK_E_NOT_FOUND)
-		return bk_error_hint(&app->err, "bkstatus history --status=RUNNING lists them");
+		return bk_error_hint(&app->err, RUNNING_LIST " lists them");
 	return rc ? bk_control_failed(app, rc) : print_cancelled(app, &cancelled);
 }
 
@@ -233,10 +229,12 @@ bk_app_fn bk_control_command(const char *name)
 		const char *name;
 		bk_app_fn run;
 	} commands[] = {
-		{"pause", pause_command},        {"resume", resume_command},
-		{"enable", enable_command},      {"disable", disable_command},
-		{"cancel", cancel_command},      {"hold", bk_hold_command},
-		{"release", bk_release_command}, {"quarantine", bk_quarantine_command},
+		{"pause", pause_command},          {"resume", resume_command},
+		{"enable", enable_command},        {"disable", disable_command},
+		{"cancel", cancel_command},        {"hold", bk_hold_command},
+		{"release", bk_release_command},   {"quarantine", bk_quarantine_command},
+		{"set", bk_set_command},           {"unset", bk_unset_command},
+		{"rollback", bk_rollback_command}, {"settings", bk_settings_command},
 	};
 
 	for (size_t i = 0; i < BK_COUNT(commands); i++)

@@ -1,6 +1,6 @@
 /*
  * The commands of bkmaint that steer jobs and bookings: pause, resume, enable,
- * disable, cancel, hold, release, quarantine.
+ * disable, cancel, hold, release, quarantine, set, unset, rollback, settings.
  */
 #ifndef BK_CLI_CONTROL_CMD_H
 #define BK_CLI_CONTROL_CMD_H

@@ -57,6 +57,7 @@ struct bk_options {
 	bool reference_bookings;
 	bool due;
 	bool all;
+	bool history;
 	const char *reason;
 	const char *rule;
 	struct bk_option_texts key;

@@ -49,6 +49,14 @@ static enum bk_rc tick(void *arg, struct bk_error *err)
 	return report.rc;
 }
 
+/* A tick may have met another setting in the database. */
+static int64_t delay_now(void *arg)
+{
+	const struct ticking *t = arg;
+
+	return bk_conf_job_num(t->app->conf, t->job, "delay");
+}
+
 static enum bk_rc check_options(struct bk_app *app, bool manual, int64_t splay_ms)
 {
 	const struct bk_options *o = &app->line.options;
@@ -79,7 +87,8 @@ enum bk_rc bk_run_for_command(struct bk_app *app, const char *job, bool manual)
 		.clock = app->clock,
 		.interrupted = app->interrupted,
 		.start = now + bk_run_splay(app, job, manual),
-		.delay = bk_conf_job_num(app->conf, job, "delay"),
+		.delay = delay_now(&t),
+		.delay_now = delay_now,
 		.end = t.end,
 		.tick = tick,
 		.arg = &t,

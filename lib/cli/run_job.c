@@ -253,39 +253,85 @@ struct bk_job *bk_run_new_job(const struct bk_app *app, const char *name)
 	return job;
 }
 
+/* One attempt at a run; it points into itself. */
+struct attempt {
+	struct caller caller;
+	char fingerprint[BK_FINGERPRINT_SIZE];
+	struct bk_run_request request;
+	struct bk_work work;
+};
+
+/* Fills it and r->work from the configuration as it is now. */
+static enum bk_rc prepare(struct bk_app *app, struct bk_run_report *r, struct attempt *a)
+{
+	const struct bk_options *o = &app->line.options;
+	struct bk_run_request *request = &a->request;
+
+	a->caller = (struct caller){app, r->job, a->fingerprint};
+	bk_mapping_fingerprint(bk_conf_mapping(app->conf),
+			       app->clock.wall_us(app->clock.self) / HOUR_US, a->fingerprint);
+	*request = bk_job_request(app->conf, r->job);
+	request->instance = app->instance;
+	request->os_user = app->os_user;
+	if (bk_run_needs_mapping(r->job)) {
+		request->fingerprint = a->fingerprint;
+		request->check = check_mapping;
+		request->check_arg = &a->caller;
+	}
+	request->settings_version = app->settings_version;
+	request->manual = r->manual;
+	request->force = o->force;
+	bk_run_narrow(app, request);
+	request->clock = app->clock;
+	request->random = app->random;
+	request->connect = connect_more;
+	request->connect_arg = &a->caller;
+	bk_job_clean(&r->work);
+	r->work = bk_run_new_job(app, r->job);
+	return bk_job_work(r->work, &a->work, &r->error);
+}
+
+/* Where it fails, bk's schema may be what is wrong, or the connection went. */
+static enum bk_rc read_settings(struct bk_app *app, struct bk_run_report *r)
+{
+	enum bk_rc rc;
+
+	if (!bk_app_read_settings(app))
+		return BK_OK;
+	if ((rc = check_schema(app, r)) || !(rc = bk_app_read_settings(app)))
+		return rc;
+	r->error = app->err;
+	r->unusable = true;
+	return rc;
+}
+
+/* Most ticks are over after one statement, the settings of the database being those
+   that are known, or after three, where there are some and this is a new process. */
+static bool is_idle(struct bk_app *app, struct bk_run_report *r, struct attempt *a)
+{
+	int64_t known = app->settings_version;
+
+	r->rc = prepare(app, r, a);
+	if (!r->rc && bk_run_idle(app->db, &a->request, &a->work, &r->result))
+		return true;
+	if (!r->rc)
+		r->rc = read_settings(app, r);
+	if (r->rc || app->settings_version == known)
+		return false;
+	r->rc = prepare(app, r, a);
+	return !r->rc && bk_run_idle(app->db, &a->request, &a->work, &r->result);
+}
+
 static void run_claimable(struct bk_app *app, struct bk_run_report *r)
 {
-	char fingerprint[BK_FINGERPRINT_SIZE];
-	struct caller caller = {app, r->job, fingerprint};
-	const struct bk_options *o = &app->line.options;
-	struct bk_run_request request = bk_job_request(app->conf, r->job);
-	struct bk_work work;
+	struct attempt a;
 
-	bk_mapping_fingerprint(bk_conf_mapping(app->conf),
-			       app->clock.wall_us(app->clock.self) / HOUR_US, fingerprint);
-	request.instance = app->instance;
-	request.os_user = app->os_user;
-	if (bk_run_needs_mapping(r->job)) {
-		request.fingerprint = fingerprint;
-		request.check = check_mapping;
-		request.check_arg = &caller;
-	}
-	request.manual = r->manual;
-	request.force = o->force;
-	bk_run_narrow(app, &request);
-	request.clock = app->clock;
-	request.random = app->random;
-	request.connect = connect_more;
-	request.connect_arg = &caller;
-	r->work = bk_run_new_job(app, r->job);
-	r->rc = bk_job_work(r->work, &work, &r->error);
-	/* Most ticks are over here. */
-	if (!r->rc && bk_run_idle(app->db, &request, &work, &r->result))
+	if (is_idle(app, r, &a))
 		return;
 	if (!r->rc)
 		r->rc = check_schema(app, r);
 	if (!r->rc)
-		r->rc = run_watched(app, &request, &work, r);
+		r->rc = run_watched(app, &a.request, &a.work, r);
 	/* A pooler may lead to a standby also once there is a connection. */
 	if (r->rc == BK_E_STANDBY && !r->result.execution_id &&
 	    bk_run_passes_standby(app, r->manual)) {

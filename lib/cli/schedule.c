@@ -53,6 +53,7 @@ enum bk_rc bk_wait_until(const struct bk_clock *clock, const volatile sig_atomic
 enum bk_rc bk_schedule_run(const struct bk_schedule *s, struct bk_error *err)
 {
 	int64_t at = s->start;
+	int64_t delay = s->delay;
 
 	while (at >= 0) {
 		enum bk_rc rc = bk_wait_until(&s->clock, s->interrupted, at, err);
@@ -64,7 +65,9 @@ enum bk_rc bk_schedule_run(const struct bk_schedule *s, struct bk_error *err)
 			return BK_OK;
 		if ((rc = s->tick(s->arg, err)))
 			return rc;
-		at = bk_next_tick(s->start, s->delay, s->clock.mono_ms(s->clock.self), s->end);
+		if (s->delay_now)
+			delay = s->delay_now(s->arg);
+		at = bk_next_tick(s->start, delay, s->clock.mono_ms(s->clock.self), s->end);
 	}
 	return BK_OK;
 }

@@ -35,6 +35,8 @@ struct bk_schedule {
 	const volatile sig_atomic_t *interrupted; /* 0, or the number of the signal that came */
 	int64_t start;
 	int64_t delay;
+	/* What the delay is from now on, asked after each tick; NULL = it stays. */
+	int64_t (*delay_now)(void *arg);
 	int64_t end;
 	/* One tick; anything but BK_OK ends the ticking. */
 	enum bk_rc (*tick)(void *arg, struct bk_error *err);

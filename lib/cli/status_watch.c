@@ -129,7 +129,9 @@ static enum bk_rc gather(struct bk_app *app, struct shot *ret)
 {
 	enum bk_rc rc;
 
-	if ((!app->db || bk_db_lost(app->db)) && (rc = bk_app_connect(app, "watch", true)))
+	rc = !app->db || bk_db_lost(app->db) ? bk_app_connect(app, "watch", true)
+					     : bk_app_read_settings(app);
+	if (rc)
 		return rc;
 	if ((rc = bk_view_jobs(app->db, app->conf, &ret->jobs, &app->err)) ||
 	    (rc = bk_view_running(app->db, app->conf, &ret->running, &app->err)))

@@ -10,10 +10,10 @@
 #define HOUR_MS 3600000
 #define DAY_MS 86400000
 
-#define LIMIT                                                                                      \
+#define LIMIT(help)                                                                                \
 	{                                                                                          \
-		"limit", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, limit),                \
-			"change at most N bookings", 1, MAX_BOOKINGS, NULL                         \
+		"limit", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, limit), help, 1,       \
+			MAX_BOOKINGS, NULL                                                         \
 	}
 #define ALLOW                                                                                      \
 	{                                                                                          \
@@ -45,7 +45,7 @@ static const struct bk_option tick_options[] = {
 	{"splay", 0, BK_OPT_DURATION, "TIME", offsetof(struct bk_options, splay_ms),
 	 "begin up to so much later, by the name of the host", 0, HOUR_MS, NULL},
 	WAIT,
-	LIMIT,
+	LIMIT("change at most N bookings"),
 	ALLOW,
 	DRY_RUN,
 	EXPLAIN,
@@ -53,8 +53,7 @@ static const struct bk_option tick_options[] = {
 
 const struct bk_option bk_maint_options[] = {
 	WAIT,
-	{"limit", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, limit),
-	 "change at most N bookings, or print at most N events", 1, MAX_BOOKINGS, NULL},
+	LIMIT("change at most N bookings; of a list or of events, print so many"),
 	ALLOW,
 	{"backlog", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, backlog),
 	 "also bookings older than max-age", 0, 0, NULL},
@@ -68,6 +67,10 @@ const struct bk_option bk_maint_options[] = {
 	{"until", 0, BK_OPT_TEXT, "TIME", offsetof(struct bk_options, until),
 	 "it ends by itself then: 2026-11-23T06:30:00Z, 2026-11-23 (UTC), or how long from now: 2h",
 	 0, 0, NULL},
+	{"history", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, history),
+	 "every change instead, newest first", 0, 0, NULL},
+	{"after", 0, BK_OPT_TEXT, "CURSOR", offsetof(struct bk_options, after),
+	 "the page after the one that named this cursor", 0, 0, NULL},
 	{"reason", 0, BK_OPT_TEXT, "TEXT", offsetof(struct bk_options, reason),
 	 "why, for those who look at it later", 0, 0, NULL},
 	{"rule", 0, BK_OPT_TEXT, "RULE", offsetof(struct bk_options, rule),

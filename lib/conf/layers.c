@@ -116,13 +116,20 @@ static enum bk_rc wrong_source(const struct bk_key *key, struct bk_error *err)
 	return bk_error_set(err, BK_E_CONFIG, "cannot be set here, only in %s", bk_buf_cstr(&list));
 }
 
+enum bk_rc bk_setting_check_source(const struct bk_setting *s, enum bk_origin layer,
+				   struct bk_error *err)
+{
+	return may_come_from(s->key, layer) ? BK_OK : wrong_source(s->key, err);
+}
+
 enum bk_rc bk_setting_put(struct bk_conf *conf, struct bk_setting *s, enum bk_origin layer,
 			  const char *origin, const char *text, struct bk_error *err)
 {
 	struct bk_value value;
-	enum bk_rc rc = may_come_from(s->key, layer) ? bk_key_parse(s->key, text, &value, err)
-						     : wrong_source(s->key, err);
+	enum bk_rc rc = bk_setting_check_source(s, layer, err);
 
+	if (!rc)
+		rc = bk_key_parse(s->key, text, &value, err);
 	if (rc != BK_OK) {
 		if (layer != BK_ORIGIN_ENVIRONMENT)
 			(void)bk_error_prefix(err, "%s", s->name);

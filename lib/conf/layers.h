@@ -44,6 +44,10 @@ enum bk_origin bk_setting_origin(const struct bk_setting *s);
 /* The effective number; computes the defaults that depend on other settings. */
 int64_t bk_setting_num(const struct bk_conf *conf, const struct bk_setting *s);
 
+/* BK_E_CONFIG where the key may not come from that layer: where from it may. */
+enum bk_rc bk_setting_check_source(const struct bk_setting *s, enum bk_origin layer,
+				   struct bk_error *err) BK_NODISCARD;
+
 /* Puts a value into a layer, if the key may come from there. `origin` is its
    text for people, which also starts the message: "FILE:LINE", and where it
    does not name the key already, "ORIGIN: KEY: ". */

@@ -91,7 +91,8 @@ static enum bk_rc change_jobs(struct bk_manual *m, enum bk_act act, const char *
 			      const char *until, const char *reason, struct bk_job_changes *ret,
 			      struct bk_error *err)
 {
-	const char *params[] = {job, bk_act_names[act], until, reason};
+	const struct bk_control *c = m->control;
+	const char *params[] = {job, bk_act_names[act], until, reason, c->os_user, c->instance};
 	BK_CLEAN(bk_buf_clear) struct bk_buf change = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf look = BK_BUF_INIT;
 	BK_CLEAN(bk_rows_clean) struct bk_rows *changed = NULL;
@@ -103,7 +104,7 @@ static enum bk_rc change_jobs(struct bk_manual *m, enum bk_act act, const char *
 	    (rc = bk_manual_sql(m, "control_states", &look, err)))
 		return rc;
 	const struct bk_stmt stmts[] = {
-		{"control_jobs", bk_buf_cstr(&change), params, 4, BK_ANY_ROWS},
+		{"control_jobs", bk_buf_cstr(&change), params, BK_COUNT(params), BK_ANY_ROWS},
 		{"control_states", bk_buf_cstr(&look), params, 1, BK_ANY_ROWS},
 	};
 	if ((rc = bk_manual_run(m, stmts, BK_COUNT(stmts), rows, err)))

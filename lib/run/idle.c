@@ -12,7 +12,7 @@
 #include "db/sqltext.h"
 #include "db/tx.h"
 
-enum { IDLE_PARAMS = 14 };
+enum { IDLE_PARAMS = 15 };
 /* As the claim has it: a tick may come a quarter of the delay early. */
 #define MAX_EARLY_MS 30000
 /* The instance's row says when it ticked last, to the minute. */
@@ -23,7 +23,7 @@ struct interval {
 };
 
 struct params {
-	char delay_ms[24], pid[16], run_id[BK_UUID_SIZE];
+	char delay_ms[24], pid[16], run_id[BK_UUID_SIZE], settings[24];
 	struct interval age, early, late, delay;
 	const char *values[IDLE_PARAMS];
 };
@@ -39,6 +39,7 @@ static void fill_params(struct params *p, const struct bk_run_request *q)
 	int64_t early = q->delay_ms / 4 < MAX_EARLY_MS ? q->delay_ms / 4 : MAX_EARLY_MS;
 
 	(void)snprintf(p->delay_ms, sizeof(p->delay_ms), "%" PRId64, q->delay_ms);
+	(void)snprintf(p->settings, sizeof(p->settings), "%" PRId64, q->settings_version);
 	(void)snprintf(p->pid, sizeof(p->pid), "%ld", (long)getpid());
 	bk_random_uuid(&q->random, p->run_id);
 	const char *values[IDLE_PARAMS] = {
@@ -56,6 +57,7 @@ static void fill_params(struct params *p, const struct bk_run_request *q)
 		q->os_user,
 		q->fingerprint,
 		put_interval(&p->delay, q->delay_ms),
+		p->settings,
 	};
 	memcpy(p->values, values, sizeof(values));
 }

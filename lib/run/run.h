@@ -62,6 +62,8 @@ struct bk_run_request {
 	int64_t retry_base_ms;
 	int64_t retry_cap_ms;
 	int64_t backoff_cap_ms; /* longest wait for the next run after failures in a row */
+	/* Of the database's settings that made the request; 0 = there were none. */
+	int64_t settings_version;
 	const char
 		*clock_override; /* tests: a timestamptz to judge by; NULL = the database's clock */
 	struct bk_clock clock;

@@ -81,6 +81,15 @@ while IFS='|' read -r key value range; do
 		is_rc 78
 		err_has "$name: cannot be set here, only in the file"
 	fi
+	# There is no schema yet, so what may be set ends with 78.
+	run bkmaint set "$key" "$(sed 's/^auto$/1/; s/^none$/1/' <<<"$value")" --reason=x
+	if [[ $page_from == *database* ]]; then
+		is_rc 78
+		err_has "bkmaint migrate"
+	else
+		is_rc 64
+		err_has "$key: cannot be set here, only in the file"
+	fi
 	[[ $page_from == file* ]] || harness_fail "from" "the file at least" "$page_from"
 	case $key in
 	database | instance) [[ $page_from == *"command line" ]] ;;

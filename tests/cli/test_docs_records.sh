@@ -162,7 +162,7 @@ same "$(section bk EVENTS | sed -n 's/^\.Pq Va \([a-z]*\).*/\1/p'; echo type)" \
 
 t "bk(7) has the keys of a setting and of a check"
 run bkstatus config --json
-json_is '.data | keys_unsorted | sort | join(" ")' 'file items profile'
+json_is '.data | keys_unsorted | sort | join(" ")' 'file items profile settingsVersion'
 same "$(keys Setting)" "$(json_keys '.data.items[0]' <<<"$OUT")" setting
 run bkstatus health --json
 json_is '.data | keys_unsorted | join(" ")' 'state checks'
@@ -199,6 +199,9 @@ same "$(keys 'Quarantined booking')" "$(json_keys '.data.items[0]' <<<"$OUT")" q
 run bkmaint quarantine retry --json
 changes+=$'\n'$(json_keys .data <<<"$OUT")
 json_is '.data.quarantine | keys_unsorted | join(" ")' count
+run bkmaint set grace 20m --reason=x --json
+changes+=$'\n'$(json_keys .data <<<"$OUT")
+same "$(keys 'Changed setting')" "$(json_keys .data.setting <<<"$OUT")" "changed setting"
 run bkmaint backup bk.dump --json
 changes+=$'\n'$(json_keys .data <<<"$OUT")
 same "$(keys Backup)" "$(json_keys .data.backup <<<"$OUT")" backup
@@ -210,6 +213,14 @@ changes+=$'\n'$(json_keys .data <<<"$OUT")
 same "$(keys Restore)" "$(json_keys .data.restore <<<"$OUT")" restore
 sql "DROP SCHEMA bk2 CASCADE"
 same "$(keys Change)" "$(sort -u <<<"$changes")" change
+
+t "bk(7) has the keys of a stored setting and of the trail"
+run bkmaint settings --json
+json_is '.data | keys_unsorted | join(" ")' 'items settingsVersion'
+same "$(keys 'Stored setting')" "$(json_keys '.data.items[0]' <<<"$OUT")" "stored setting"
+run bkmaint settings --history --json
+json_is '.data | keys_unsorted | join(" ")' 'items limit nextCursor'
+same "$(keys Trail)" "$(json_keys '.data.items[0]' <<<"$OUT")" trail
 
 t "bk(7) has the types of JSON lines"
 types=$({
@@ -229,6 +240,8 @@ types=$({
 	echo "$lost"
 	bkstatus events
 	bkmaint hold 1000 --reason=x -o jsonl
+	bkmaint settings -o jsonl
+	bkmaint settings --history -o jsonl
 	bkmaint doctor -o jsonl
 	bkstatus holds -o jsonl
 	bkstatus quarantine -o jsonl

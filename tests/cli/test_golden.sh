@@ -79,6 +79,13 @@ golden quarantine-retry 0 bkmaint quarantine retry 1 --json
 golden status-booking-aside 0 bkstatus booking 1 --json
 sql "delete from bk.quarantined_bookings"
 
+golden set 0 bkmaint set grace 20m --reason=x --json
+golden set-error 64 bkmaint set nosuch 20m --reason=x --json
+golden settings 0 bkmaint settings --json
+golden rollback 0 bkmaint rollback "$(sql "select max(id) from bk.settings_history")" --reason=x --json
+golden unset 0 bkmaint unset grace --reason=x --json
+golden settings-history 0 bkmaint settings --history --limit=3 --json
+
 golden doctor 0 bkmaint doctor --json
 sql "insert into bookings (status, starts_at, ends_at)
 	values ('CONFIRMED', now(), now() - interval '1 day')"

@@ -83,7 +83,13 @@ while IFS= read -r line; do
 	"sudo -u postgres bkmaint migrate" | "sudo -u postgres psql "*)
 		PGUSER=postgres do_bk "${line#sudo -u postgres }"
 		;;
-	"bkstatus config") PGHOST=/nowhere do_bk "$line" ;;
+	"bkstatus config")
+		PGHOST=/nowhere run bkstatus config
+		is_rc 0
+		out_has bookings.table
+		is "$(grep -c '^bkstatus: warning: what is set in the database is not shown: ' \
+			<<<"$ERR")/$(wc -l <<<"$ERR")" 1/1 warnings
+		;;
 	bkactivate* | bknoshow* | bkmaint* | bkstatus*) PGUSER=bk do_bk "$line" ;;
 	*) harness_fail "command" "one that this test knows" "$line" ;;
 	esac

@@ -83,6 +83,10 @@ START_TEST(a_pause_is_written_and_recorded)
 			  " FROM bk.maintenance_executions"),
 		"1 SUCCESS MANUAL tester/postgres host-1 " BK_VERSION " 0 t");
 	ck_assert_str_eq(jobs.recorded.execution_id, "1");
+	ck_assert_str_eq(side_text(rig.side,
+				   "SELECT concat_ws(' ', command, name, old_value, new_value,"
+				   " reason, author, server_instance) FROM bk.settings_history"),
+			 "pause " JOB " IDLE PAUSED upgrade tester/postgres host-1");
 }
 END_TEST
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "db/sqltext.h"
 #include "rig.h"
+#include "steer.h"
 #include "suite.h"
 
 static struct bk_work work;
@@ -98,6 +99,7 @@ static const char *const unusual[] = {
 	"UPDATE bk.scheduler_job_info SET status = 'ERROR'",
 	"UPDATE bk.scheduler_job_info SET retry_count = 1",
 	"UPDATE bk.scheduler_job_info SET error_message = 'x'",
+	"UPDATE bk.scheduler_job_info SET settings_version = 7",
 	"DELETE FROM bk.scheduler_job_info",
 	"UPDATE bk.instances SET mapping_fingerprint = NULL",
 	"UPDATE bk.instances SET mapping_fingerprint = 'other'",
@@ -197,6 +199,38 @@ START_TEST(a_migration_makes_the_next_tick_look_again)
 }
 END_TEST
 
+START_TEST(with_settings_of_the_database_it_is_usual_for_who_knows_them)
+{
+	side_exec(rig.side, "UPDATE bk.scheduler_job_info SET settings_version = 7");
+	ck_assert(!idle());
+	rig.request.settings_version = 6;
+	ck_assert(!idle());
+	rig.request.settings_version = 7;
+	ck_assert(idle());
+	side_exec(rig.side, "UPDATE bk.scheduler_job_info SET settings_version = 0,"
+			    " next_execution_time = NULL");
+	ck_assert(!idle());
+	rig.request.settings_version = 0;
+	ck_assert(idle());
+}
+END_TEST
+
+/* The tick has read the row, and waits for who changes it. */
+START_TEST(a_change_of_the_settings_that_it_waits_for_counts)
+{
+	side_exec(rig.side, "BEGIN; SELECT FROM bk.scheduler_job_info FOR NO KEY UPDATE");
+	steer_when_waited_for("UPDATE bk.scheduler_job_info SET settings_version = 7");
+	ck_assert(!idle());
+	side_finish(rig.side);
+	ck_assert_int_eq(records(), 1);
+	side_exec(rig.side, "BEGIN; SELECT FROM bk.scheduler_job_info FOR NO KEY UPDATE");
+	rig.request.settings_version = 7;
+	steer_when_waited_for("UPDATE bk.scheduler_job_info SET delay_ms = delay_ms");
+	ck_assert(idle());
+	side_finish(rig.side);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("idle");
@@ -211,6 +245,8 @@ int main(void)
 	ADD(tc, where_a_leader_is_kept_only_the_last_one_is_usual);
 	ADD(tc, a_run_that_is_too_late_is_not_usual);
 	ADD(tc, the_difference_of_the_clocks_is_measured);
+	ADD(tc, with_settings_of_the_database_it_is_usual_for_who_knows_them);
+	ADD(tc, a_change_of_the_settings_that_it_waits_for_counts);
 	ADD(tc, a_migration_makes_the_next_tick_look_again);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);

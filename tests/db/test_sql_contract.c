@@ -216,6 +216,11 @@ static const struct contract {
 	{"sample_bookings", NULL, true, false},
 	{"schema_bootstrap", NULL, true, false},
 	{"schema_owner", "owns", false, false},
+	{"settings_change", "change", false, false},
+	{"settings_find", "command name old_value later", false, false},
+	{"settings_lock", NULL, true, false}, /* a LOCK cannot be prepared */
+	{"settings_owner", "owner role", false, false},
+	{"settings_read", "version name value change author", false, false},
 	{"sha256", "digest", false, false},
 	{"stats_roll", NULL, false, false},
 	{"undo_batch", "locked changed ledger cancel n key reason detail", false, true},
@@ -267,6 +272,13 @@ static const struct contract {
 	{"view_quarantine",
 	 "rule key operation execution_id sqlstate error_message first_seen_at last_seen_at tries "
 	 "next_try_at position_us position_id",
+	 false, false},
+	{"view_settings",
+	 "name value change_id changed_at author server_instance client_address reason", false,
+	 false},
+	{"view_settings_history",
+	 "id changed_at command name old_value new_value reason author server_instance "
+	 "client_address rolled_back position_us position_id",
 	 false, false},
 	{"view_transitions", "rule from_state to_state bookings batches first_at last_at", false,
 	 false},

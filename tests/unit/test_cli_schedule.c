@@ -224,6 +224,32 @@ START_TEST(a_day_of_ticks_takes_no_time_and_loses_none)
 }
 END_TEST
 
+/* From the second tick on: each tenth second, then as before the change. */
+static int64_t other_delay(void *arg)
+{
+	(void)arg;
+	return world.ticks == 2 || world.ticks == 3 ? 10000 : 30000;
+}
+
+START_TEST(a_delay_that_changes_holds_after_the_tick_that_met_it)
+{
+	struct bk_error err = {.rc = BK_OK};
+	const struct bk_schedule schedule = {
+		.clock = fake_clock(),
+		.interrupted = &world.interrupted,
+		.start = 5000,
+		.delay = 30000,
+		.delay_now = other_delay,
+		.end = 100000,
+		.tick = tick,
+	};
+
+	world = (struct world){.took = {0}};
+	ck_assert_int_eq(bk_schedule_run(&schedule, &err), BK_OK);
+	ck_assert_str_eq(world.log, "5000 35000 45000 55000 65000 95000");
+}
+END_TEST
+
 START_TEST(a_wait_for_the_past_is_none)
 {
 	struct bk_clock clock = fake_clock();
@@ -324,6 +350,7 @@ int main(void)
 	ADD_ROWS(tc, the_next_tick_is_on_the_grid_and_before_the_end, grid);
 	ADD_ROWS(tc, ticks_begin_when_they_should, runs);
 	ADD(tc, a_day_of_ticks_takes_no_time_and_loses_none);
+	ADD(tc, a_delay_that_changes_holds_after_the_tick_that_met_it);
 	ADD(tc, a_wait_for_the_past_is_none);
 	ADD_ROWS(tc, a_signal_that_has_come_ends_a_wait_that_has_not_begun, signals);
 	ADD_ROWS(tc, a_host_and_a_job_have_always_the_same_splay, splays);
