@@ -319,6 +319,7 @@ format: $(if $(NEEDS),packages) ## bring the sources into the one format
 CONFIG := $(wildcard etc/bk.conf etc/bk-*.conf)
 EXAMPLES := $(wildcard etc/crontab.example)
 MAPPINGS := $(wildcard etc/mappings/*.conf)
+MONITORING := $(wildcard etc/prometheus/*.yml etc/grafana/*.json)
 
 install: all ## install below prefix, and the configuration below sysconfdir
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sysconfdir)/bk $(DESTDIR)$(docdir)
@@ -334,13 +335,16 @@ install: all ## install below prefix, and the configuration below sysconfdir
 	$(if $(EXAMPLES),$(INSTALL_DATA) $(EXAMPLES) $(DESTDIR)$(docdir))
 	$(if $(MAPPINGS),$(INSTALL) -d $(DESTDIR)$(docdir)/mappings)
 	$(if $(MAPPINGS),$(INSTALL_DATA) $(MAPPINGS) $(DESTDIR)$(docdir)/mappings)
+	$(if $(MONITORING),$(INSTALL) -d $(DESTDIR)$(docdir)/monitoring)
+	$(if $(MONITORING),$(INSTALL_DATA) $(MONITORING) $(DESTDIR)$(docdir)/monitoring)
 
 uninstall: ## remove what install put there, except the configuration
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(bindir)/%)
 	rm -f $(foreach page,$(notdir $(MAN)),\
 		$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -f $(EXAMPLES:etc/%=$(DESTDIR)$(docdir)/%) $(MAPPINGS:etc/%=$(DESTDIR)$(docdir)/%)
-	-rmdir $(DESTDIR)$(docdir)/mappings $(DESTDIR)$(docdir) 2>/dev/null || :
+	rm -f $(addprefix $(DESTDIR)$(docdir)/monitoring/,$(notdir $(MONITORING)))
+	-rmdir $(addprefix $(DESTDIR)$(docdir),/monitoring /mappings /) 2>/dev/null || :
 
 clean: ## remove this build
 	rm -rf $(B)

@@ -7,6 +7,6 @@ GRANT UPDATE ON :"bk".scheduler_job_info TO booking_update;
 GRANT INSERT, UPDATE, DELETE ON :"bk".execution_workers TO booking_update;
 GRANT INSERT ON :"bk".booking_transitions TO booking_update;
 GRANT INSERT, UPDATE, DELETE ON :"bk".booking_holds, :"bk".quarantined_bookings TO booking_update;
-GRANT INSERT, UPDATE ON :"bk".execution_stats, :"bk".event_consumers TO booking_update;
+GRANT INSERT, UPDATE ON :"bk".execution_stats, :"bk".job_totals, :"bk".event_consumers TO booking_update;
 GRANT INSERT ON :"bk".settings_history TO booking_update;
 GRANT INSERT ON :"bk".archived_executions, :"bk".archived_transitions TO booking_update;

@@ -19,6 +19,8 @@ WITH need AS (
 		('instances', 'INSERT', true), ('instances', 'UPDATE', true),
 		('booking_holds', 'INSERT', true), ('booking_holds', 'UPDATE', true),
 		('execution_stats', 'SELECT', false), ('job_hours', 'SELECT', false),
+		('job_totals', 'SELECT', false), ('job_totals', 'INSERT', true),
+		('job_totals', 'UPDATE', true),
 		('settings', 'SELECT', false), ('settings_history', 'SELECT', false),
 		('event_consumers', 'SELECT', false), ('execution_stats', 'INSERT', true),
 		('settings_history', 'INSERT', true),

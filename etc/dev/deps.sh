@@ -51,6 +51,8 @@ look_for() {
 		need chromium chromium
 		need chromium-driver chromedriver
 		need curl curl
+		need prometheus promtool
+		need prometheus-node-exporter prometheus-node-exporter
 		;;
 	faults)
 		# Debian has them where only root's PATH leads to.
@@ -111,8 +113,8 @@ echo "bk: installing $*" >&2
 
 # A package of the PostgreSQL server creates a cluster and starts it. A file in createcluster.d
 # forbids the first for as long as apt-get runs, which leaves nothing to start; RUNLEVEL=1 forbids
-# the second where a cluster exists already. The package of PgBouncer would run it from the next
-# boot on.
+# the second where a cluster exists already. The packages of PgBouncer and Prometheus would run
+# them from the next boot on.
 # shellcheck disable=SC2016 # expanded by the inner shell
 as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 LC_ALL=C.UTF-8 sh -c '
 	dir=/etc/postgresql-common/createcluster.d file=$dir/bk-build-$$.conf
@@ -128,12 +130,14 @@ as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 LC_ALL=C.UTF-8 sh -c '
 	install() {
 		apt-get -qq -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
 			--no-install-recommends install "$@" >&2 || return 1
-		case " $* " in
-		*" pgbouncer "*)
-			[ ! -d /run/systemd/system ] || systemctl stop pgbouncer >&2
-			update-rc.d pgbouncer disable >&2
-			;;
-		esac
+		for service in pgbouncer prometheus prometheus-node-exporter; do
+			case " $* " in
+			*" $service "*)
+				[ ! -d /run/systemd/system ] || systemctl stop "$service" >&2
+				update-rc.d "$service" disable >&2
+				;;
+			esac
+		done
 	}
 	# The lists may be absent (a fresh image) or too old (the version they name is gone). A
 	# source that cannot be reached does not matter as long as the packages come from another

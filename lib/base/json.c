@@ -77,6 +77,15 @@ void bk_json_set_int(struct bk_json *object, const char *key, int64_t n)
 	set_raw(object, key, value);
 }
 
+void bk_json_set_decimal(struct bk_json *object, const char *key, const char *text)
+{
+	/* json-c prints the text; of the value nobody asks. */
+	struct json_object *value = json_object_new_double_s(0, text);
+
+	BK_ASSERT(value);
+	set_raw(object, key, value);
+}
+
 void bk_json_set_bool(struct bk_json *object, const char *key, bool b)
 {
 	struct json_object *value = json_object_new_boolean(b);
@@ -100,6 +109,14 @@ void bk_json_push(struct bk_json *array, struct bk_json *value)
 	int failed = json_object_array_add(raw(array), value ? raw(value) : NULL);
 
 	BK_ASSERT(!failed);
+}
+
+void bk_json_push_int(struct bk_json *array, int64_t n)
+{
+	struct json_object *value = json_object_new_int64(n);
+	int failed = json_object_array_add(raw(array), value);
+
+	BK_ASSERT(value && !failed);
 }
 
 void bk_json_push_str(struct bk_json *array, const char *text)

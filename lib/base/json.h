@@ -30,11 +30,14 @@ void bk_json_clean(struct bk_json **value);
 /* NULL text or value becomes null. */
 void bk_json_set_str(struct bk_json *object, const char *key, const char *text);
 void bk_json_set_int(struct bk_json *object, const char *key, int64_t n);
+/* A number with a fraction, by its text, which must be one: "0.9987". */
+void bk_json_set_decimal(struct bk_json *object, const char *key, const char *text);
 void bk_json_set_bool(struct bk_json *object, const char *key, bool b);
 void bk_json_set_null(struct bk_json *object, const char *key);
 void bk_json_set(struct bk_json *object, const char *key, struct bk_json *value);
 
 void bk_json_push(struct bk_json *array, struct bk_json *value);
+void bk_json_push_int(struct bk_json *array, int64_t n);
 void bk_json_push_str(struct bk_json *array, const char *text);
 
 /* Version of json-c, "0.16". */

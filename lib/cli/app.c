@@ -51,10 +51,9 @@ static enum bk_format format_of(const char *word)
 		const char *word;
 		enum bk_format format;
 	} formats[] = {
-		{"table", BK_OUT_TABLE},
-		{"json", BK_OUT_JSON},
-		{"jsonl", BK_OUT_JSONL},
-		{"csv", BK_OUT_CSV},
+		{"table", BK_OUT_TABLE},           {"json", BK_OUT_JSON},
+		{"jsonl", BK_OUT_JSONL},           {"csv", BK_OUT_CSV},
+		{"prometheus", BK_OUT_PROMETHEUS},
 	};
 
 	for (size_t i = 0; word && i < BK_COUNT(formats); i++)

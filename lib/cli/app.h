@@ -29,7 +29,14 @@
 #include "conf/conf.h"
 #include "db/db.h"
 
-enum bk_format { BK_OUT_DEFAULT, BK_OUT_TABLE, BK_OUT_JSON, BK_OUT_JSONL, BK_OUT_CSV };
+enum bk_format {
+	BK_OUT_DEFAULT,
+	BK_OUT_TABLE,
+	BK_OUT_JSON,
+	BK_OUT_JSONL,
+	BK_OUT_CSV,
+	BK_OUT_PROMETHEUS
+};
 
 struct bk_app {
 	const struct bk_tool *tool;
@@ -58,6 +65,7 @@ struct bk_app {
 	int64_t settings_version;          /* of the database's settings in conf; 0 = none are */
 	bool schema_checked;               /* on this connection */
 	bool clock_warned;                 /* of the clock of this host, once */
+	bool metrics_warned;               /* that they are not written, once */
 	bool reported;                     /* the failure was said already, see bk_app_fail */
 	struct bk_error err;
 };

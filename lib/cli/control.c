@@ -135,6 +135,7 @@ enum bk_rc bk_change_report_print(struct bk_app *app, const struct bk_change_rep
 		bk_list_csv(&report->list, &out);
 		return bk_app_write(app, &out);
 	case BK_OUT_TABLE:
+	case BK_OUT_PROMETHEUS: /* no other command has it */
 	case BK_OUT_DEFAULT:
 		break;
 	}

@@ -241,6 +241,7 @@ static enum bk_rc finish(struct dry_out *d, const struct bk_dry_head *head)
 	case BK_OUT_JSONL:
 		return finish_jsonl(d, head);
 	case BK_OUT_CSV:
+	case BK_OUT_PROMETHEUS: /* no other command has it */
 	case BK_OUT_DEFAULT:
 	case BK_OUT_TABLE:
 		break;

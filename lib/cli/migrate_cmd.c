@@ -70,6 +70,7 @@ static enum bk_rc print(struct bk_app *app, const struct bk_migrate_report *r)
 		put_csv(&out, r);
 		return bk_app_write(app, &out);
 	case BK_OUT_TABLE:
+	case BK_OUT_PROMETHEUS: /* no other command has it */
 	case BK_OUT_DEFAULT:
 		break;
 	}

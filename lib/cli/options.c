@@ -202,8 +202,22 @@ enum bk_rc bk_check_word(const char *text, struct bk_error *err)
 	return BK_OK;
 }
 
+/* A format that one command of the tool has: check_scope() says whether it is this one. */
+static bool is_own_format(const struct bk_tool *tool, const struct bk_option *o, const char *text)
+{
+	return o->words == output_words && tool->format && strcmp(tool->format, text) == 0;
+}
+
+static bool is_word(const char *text, const char *const *words)
+{
+	while (*words && strcmp(*words, text) != 0)
+		words++;
+	return *words;
+}
+
 /* Only values that must be one of some words are shown: others may be secret. */
-static enum bk_rc check_text(const struct bk_option *o, const char *text, struct bk_error *err)
+static enum bk_rc check_text(const struct bk_tool *tool, const struct bk_option *o,
+			     const char *text, struct bk_error *err)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf list = BK_BUF_INIT;
@@ -211,11 +225,8 @@ static enum bk_rc check_text(const struct bk_option *o, const char *text, struct
 
 	if (bk_check_word(text, err) != BK_OK)
 		return bk_error_prefix(err, "option --%s", o->name);
-	if (!o->words)
+	if (!o->words || is_word(text, o->words) || is_own_format(tool, o, text))
 		return BK_OK;
-	for (size_t i = 0; o->words[i]; i++)
-		if (strcmp(o->words[i], text) == 0)
-			return BK_OK;
 	bk_quote(&shown, text);
 	bk_list_words(&list, o->words);
 	(void)bk_error_set(err, BK_E_USAGE, "option --%s: %s is none of %s", o->name,
@@ -231,7 +242,7 @@ static enum bk_rc add_text(const struct bk_option *o, const char *text, struct b
 		return bk_error_set(err, BK_E_USAGE, "option --%s is given more than %d times",
 				    o->name, BK_TEXTS_MAX);
 	ret->items[ret->count++] = text;
-	return check_text(o, text, err);
+	return BK_OK;
 }
 
 static enum bk_rc set_number(const struct bk_option *o, const char *text, int64_t *ret,
@@ -286,11 +297,12 @@ static enum bk_rc set_option(struct parser *p, size_t index, const char *text)
 		++*(int *)target;
 		break;
 	case BK_OPT_TEXT:
-		rc = check_text(o, text, p->err);
+		rc = check_text(p->tool, o, text, p->err);
 		*(const char **)target = text;
 		break;
 	case BK_OPT_TEXTS:
-		rc = add_text(o, text, target, p->err);
+		rc = check_text(p->tool, o, text, p->err);
+		rc = rc ? rc : add_text(o, text, target, p->err);
 		break;
 	case BK_OPT_NUMBER:
 		rc = set_number(o, text, target, p->err);
@@ -384,9 +396,16 @@ static enum bk_rc check_needed(struct parser *p, const struct bk_command *comman
 	return BK_OK;
 }
 
-/* Options that the tool has but this command does not take. */
+/* Options and formats that the tool has but this command does not take. */
 static enum bk_rc check_scope(struct parser *p, const struct bk_command *command)
 {
+	const char *format = p->options->output;
+
+	if (format && !is_word(format, output_words) &&
+	    (!command->name || strcmp(command->name, p->tool->format_command) != 0))
+		return bk_error_set(p->err, BK_E_USAGE, "option --output=%s is not for %s%s%s",
+				    format, p->tool->name, command->name ? " " : "",
+				    command->name ? command->name : "");
 	for (size_t i = bk_common_option_count; i < option_count(p->tool); i++) {
 		const char *name = option_at(p->tool, i)->name;
 

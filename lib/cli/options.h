@@ -33,7 +33,7 @@ struct bk_options {
 	const char *config;
 	const char *profile;
 	const char *instance;
-	const char *output; /* table json jsonl csv; NULL = not asked */
+	const char *output; /* table json jsonl csv, or the command's own; NULL = not asked */
 	bool quiet;
 	int verbose;
 	const char *color;    /* auto always never */
@@ -129,6 +129,8 @@ struct bk_tool {
 	/* What a word may be that is no command, when the configuration has a job of that
 	   name; NULL = nothing. */
 	const struct bk_command *own_job;
+	const char *format_command;  /* has a format of --output beside those of all; NULL = none */
+	const char *format;          /* that one */
 	const char *plugin_command;  /* speaks the language of monitoring plugins; NULL = none */
 	const char *const *examples; /* NULL-terminated command lines */
 	const void *self;            /* the program's own, for its run function; may be NULL */

@@ -71,6 +71,10 @@ void bk_run_report_log(struct bk_app *app, const struct bk_run_report *report);
 /* Says why the run failed, on standard error and in the log, as it happens. */
 void bk_run_report_failure(struct bk_app *app, const struct bk_run_report *report);
 
+/* Writes the metrics of the job where metrics.textfile-dir is set. A failure is warned of,
+   once, and fails nothing. */
+void bk_run_metrics(struct bk_app *app, const struct bk_run_report *report);
+
 /* What the job changes: "booking", or "record" of bk's own. */
 const char *bk_run_noun(const char *job);
 

@@ -204,6 +204,7 @@ enum bk_rc bk_run_report_print(struct bk_app *app, const struct bk_run_report *r
 		bk_run_report_csv(&out, r, true);
 		return bk_app_write(app, &out);
 	case BK_OUT_TABLE:
+	case BK_OUT_PROMETHEUS: /* no other command has it */
 	case BK_OUT_DEFAULT:
 		break;
 	}

@@ -73,7 +73,10 @@ enum bk_rc bk_run_tick(struct bk_app *app, const char *job, bool manual, int64_t
 
 	if (!rc) {
 		bk_run_job(app, job, manual, busy_until, ret);
-		return ret->unusable ? ret->rc : BK_OK;
+		if (ret->unusable)
+			return ret->rc;
+		bk_run_metrics(app, ret);
+		return BK_OK;
 	}
 	bk_run_report_init(app, ret, job, manual);
 	if (rc == BK_E_STANDBY && bk_run_passes_standby(app, manual)) {

@@ -16,6 +16,7 @@ enum bk_rc bk_status_quarantine(struct bk_app *app);
 enum bk_rc bk_status_booking(struct bk_app *app);
 enum bk_rc bk_status_overdue(struct bk_app *app);
 enum bk_rc bk_status_forecast(struct bk_app *app);
+enum bk_rc bk_status_metrics(struct bk_app *app);
 enum bk_rc bk_status_config(struct bk_app *app);
 enum bk_rc bk_status_health(struct bk_app *app);
 enum bk_rc bk_status_watch(struct bk_app *app);

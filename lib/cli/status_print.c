@@ -67,6 +67,7 @@ enum bk_rc bk_status_print(struct bk_app *app, struct bk_status_page *page)
 	case BK_OUT_CSV:
 		bk_list_csv(&page->lists[0], &out);
 		break;
+	case BK_OUT_PROMETHEUS: /* no other command has it */
 	case BK_OUT_DEFAULT:
 	case BK_OUT_TABLE:
 		put_tables(app, page, &out);

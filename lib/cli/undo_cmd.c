@@ -95,6 +95,7 @@ static enum bk_rc put_row(struct look *l, const struct bk_list *list, const stru
 		break;
 	}
 	case BK_OUT_TABLE:
+	case BK_OUT_PROMETHEUS:
 	case BK_OUT_DEFAULT:
 		put_line(out, row);
 		break;
@@ -275,6 +276,7 @@ static enum bk_rc print(struct bk_app *app, const struct bk_undo *undo, int64_t 
 		bk_list_csv(&list, &out);
 		break;
 	case BK_OUT_TABLE:
+	case BK_OUT_PROMETHEUS:
 	case BK_OUT_DEFAULT:
 		if (app->format == BK_OUT_DEFAULT &&
 		    (o->quiet || (!app->out_is_terminal && !o->verbose)))

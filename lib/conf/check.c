@@ -71,6 +71,17 @@ static enum bk_rc check_leader(const struct bk_conf *conf, const char *job, stru
 		origin_of(leader), leader->name, instances->name, count, origin_of(instances));
 }
 
+static enum bk_rc check_metrics(const struct bk_conf *conf, struct bk_error *err)
+{
+	const struct bk_setting *s = bk_setting_get(conf, NULL, "metrics.textfile-dir");
+	const char *path = bk_conf_str(conf, "metrics.textfile-dir");
+
+	if (!path || *path == '/')
+		return BK_OK;
+	return bk_error_set(err, BK_E_CONFIG, "%s: metrics.textfile-dir: must start with /",
+			    origin_of(s));
+}
+
 static enum bk_rc check_log(const struct bk_conf *conf, struct bk_error *err)
 {
 	const struct bk_setting *target = bk_setting_get(conf, NULL, "log-target");
@@ -267,7 +278,9 @@ static enum bk_rc check_settings(const struct bk_conf *conf, struct bk_error *er
 	}
 	if ((rc = check_log(conf, err)))
 		return rc;
-	return check_archive(conf, err);
+	if ((rc = check_archive(conf, err)))
+		return rc;
+	return check_metrics(conf, err);
 }
 
 enum bk_rc bk_conf_check(const struct bk_conf *conf, struct bk_error *err)

@@ -69,6 +69,8 @@ const struct bk_key bk_global_keys[] = {
 	 "lines for people or JSON for machines"},
 	{"log-level", BK_KEY_ENUM, "warn", 0, 0, log_levels, FROM_HOST,
 	 "the least grave records that are written"},
+	{"metrics.textfile-dir", BK_KEY_STRING, NULL, 0, 0, NULL, BK_FROM_FILE,
+	 "absolute path of the directory that ticks write metrics into; unset = none"},
 };
 const size_t bk_global_keys_count = BK_COUNT(bk_global_keys);
 

@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "db/rows.h"
+#include "view/metrics.h"
 
 #define BAR_COLUMNS 24
 #define FULL_BLOCK "\xE2\x96\x88"
@@ -31,8 +32,10 @@ const char *bk_cell_text(const struct bk_list *list, const struct bk_column *col
 	case BK_CELL_INT:
 	case BK_CELL_DURATION:
 	case BK_CELL_PERIOD:
+	case BK_CELL_SHARE:
 	case BK_CELL_BOOL:
 	case BK_CELL_KEY:
+	case BK_CELL_SPARK:
 	case BK_CELL_BAR:
 		break;
 	}
@@ -91,6 +94,8 @@ static void show_number(struct bk_buf *out, const struct bk_column *column, int6
 		bk_human_duration(out, n);
 	else if (column->kind == BK_CELL_PERIOD)
 		bk_format_duration(out, n);
+	else if (column->kind == BK_CELL_SHARE)
+		bk_buf_fmt(out, "%" PRId64 ".%02" PRId64 " %%", n / 100, n % 100);
 	else
 		bk_buf_fmt(out, "%" PRId64, n);
 }
@@ -141,6 +146,35 @@ static void show_bar(struct bk_buf *out, const struct bk_list *list, const struc
 		put_bar(out, n, most);
 }
 
+/* What is not 0 is never the ground line. */
+static void put_spark(struct bk_buf *out, const struct bk_points *points)
+{
+	static const char plain[] = "_.:-=+*%#";
+	enum { LEVELS = 8 };
+	bool blocks = bk_cell_printable(FULL_BLOCK);
+	int64_t most = 0;
+
+	for (size_t i = 0; i < points->count; i++)
+		if (points->values[i] > most)
+			most = points->values[i];
+	for (size_t i = 0; i < points->count; i++) {
+		int64_t n = points->values[i];
+		int level = n <= 0 ? 0 : (int)((double)n / (double)most * (LEVELS - 1)) + 1;
+
+		if (!blocks)
+			bk_buf_char(out, plain[level]);
+		else if (!level)
+			bk_buf_char(out, '_');
+		else /* U+2581 is one eighth, U+2588 the full block */
+			bk_buf_fmt(out, "\xE2\x96%c", 0x80 + level);
+	}
+}
+
+void bk_cell_put_share(struct bk_buf *out, int64_t n)
+{
+	bk_buf_fmt(out, "%" PRId64 ".%04" PRId64, n / 10000, n % 10000);
+}
+
 void bk_cell_show(struct bk_buf *out, const struct bk_list *list, const struct bk_column *column,
 		  size_t row)
 {
@@ -150,6 +184,7 @@ void bk_cell_show(struct bk_buf *out, const struct bk_list *list, const struct b
 	case BK_CELL_INT:
 	case BK_CELL_DURATION:
 	case BK_CELL_PERIOD:
+	case BK_CELL_SHARE:
 		show_number(out, column, bk_cell_int(list, column, row));
 		return;
 	case BK_CELL_BOOL:
@@ -157,6 +192,9 @@ void bk_cell_show(struct bk_buf *out, const struct bk_list *list, const struct b
 		return;
 	case BK_CELL_KEY:
 		show_key(out, bk_cell_key(list, column, row));
+		return;
+	case BK_CELL_SPARK:
+		put_spark(out, member(list, column, row));
 		return;
 	case BK_CELL_BAR:
 		show_bar(out, list, column, row);

@@ -20,6 +20,9 @@ bool bk_cell_bool(const struct bk_list *list, const struct bk_column *column, si
 const struct bk_array *bk_cell_key(const struct bk_list *list, const struct bk_column *column,
 				   size_t row);
 
+/* Appends "0.9987" for 9987. */
+void bk_cell_put_share(struct bk_buf *out, int64_t n);
+
 /* Appends the cell for a table: harmless for a terminal, "-" for NULL. */
 void bk_cell_show(struct bk_buf *out, const struct bk_list *list, const struct bk_column *column,
 		  size_t row);

@@ -23,6 +23,18 @@ static void set_int(struct bk_json *object, const char *key, int64_t n)
 		bk_json_set_int(object, key, n);
 }
 
+static void set_share(struct bk_json *object, const char *key, int64_t n)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
+
+	if (n == BK_NULL_INT) {
+		bk_json_set_null(object, key);
+		return;
+	}
+	bk_cell_put_share(&text, n);
+	bk_json_set_decimal(object, key, bk_buf_cstr(&text));
+}
+
 /* NULL for a key that is not there. */
 static struct bk_json *key_json(const struct bk_array *key)
 {
@@ -48,6 +60,11 @@ static void set_cell(struct bk_json *object, const struct bk_list *list,
 	case BK_CELL_PERIOD:
 	case BK_CELL_BAR:
 		set_int(object, column->key, bk_cell_int(list, column, row));
+		break;
+	case BK_CELL_SHARE:
+		set_share(object, column->key, bk_cell_int(list, column, row));
+		break;
+	case BK_CELL_SPARK:
 		break;
 	case BK_CELL_BOOL:
 		bk_json_set_bool(object, column->key, bk_cell_bool(list, column, row));
@@ -130,6 +147,12 @@ static void csv_cell(const struct bk_list *list, const struct bk_column *column,
 		n = bk_cell_int(list, column, row);
 		if (n != BK_NULL_INT)
 			bk_buf_fmt(out, "%" PRId64, n);
+		break;
+	case BK_CELL_SHARE:
+		if (bk_cell_int(list, column, row) != BK_NULL_INT)
+			bk_cell_put_share(out, bk_cell_int(list, column, row));
+		break;
+	case BK_CELL_SPARK:
 		break;
 	case BK_CELL_BOOL:
 		bk_buf_str(out, bk_cell_bool(list, column, row) ? "true" : "false");

@@ -30,10 +30,13 @@ enum bk_cell_kind {
 	BK_CELL_INT,      /* int64_t, BK_NULL_INT = NULL */
 	BK_CELL_DURATION, /* the same, milliseconds; tables show a measure: 1.5 s */
 	BK_CELL_PERIOD,   /* the same, but a setting: 90s */
+	BK_CELL_SHARE,    /* the same, ten thousandths of the whole: 0.9987; tables show percent */
 	BK_CELL_BOOL,     /* bool */
 	BK_CELL_KEY,      /* struct bk_array, a text for each column of a key: a list in JSON;
 			     in CSV the text, or that list where there are several;
 			     one without columns is NULL */
+	BK_CELL_SPARK,    /* struct bk_points of view/metrics.h, drawn in a line against the
+			     largest of them; for BK_COL_SHOW */
 	BK_CELL_BAR,      /* int64_t, drawn against the longest of the column; for BK_COL_SHOW */
 };
 

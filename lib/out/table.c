@@ -47,7 +47,7 @@ static size_t shown_columns(const struct bk_list *list, const struct bk_style *s
 static bool is_right(enum bk_cell_kind kind)
 {
 	return kind == BK_CELL_ID || kind == BK_CELL_INT || kind == BK_CELL_DURATION ||
-	       kind == BK_CELL_PERIOD;
+	       kind == BK_CELL_PERIOD || kind == BK_CELL_SHARE;
 }
 
 static void free_table(struct libscols_table **table)

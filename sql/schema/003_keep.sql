@@ -35,6 +35,29 @@ COMMENT ON COLUMN :"bk".execution_stats.idle_with_rest IS 'Runs that changed not
 COMMENT ON COLUMN :"bk".execution_stats.buckets IS 'Number of executions by execution time: buckets[1 + v], where v is the time in ms up to 15, then each doubling in eight equal parts: v = 8k - 24 + ms / 2^(k-3) with k = floor(log2(ms)).';
 COMMENT ON COLUMN :"bk".execution_stats.error_codes IS 'Error code (SQLSTATE, or a word of bk) to number of executions.';
 
+CREATE TABLE :"bk".job_totals (
+	operation text PRIMARY KEY,
+	runs bigint NOT NULL DEFAULT 0,
+	empty bigint NOT NULL DEFAULT 0,
+	successes bigint NOT NULL DEFAULT 0,
+	partial bigint NOT NULL DEFAULT 0,
+	errors bigint NOT NULL DEFAULT 0,
+	timeouts bigint NOT NULL DEFAULT 0,
+	cancelled bigint NOT NULL DEFAULT 0,
+	abandoned bigint NOT NULL DEFAULT 0,
+	refused bigint NOT NULL DEFAULT 0,
+	processed bigint NOT NULL DEFAULT 0,
+	skipped_locked bigint NOT NULL DEFAULT 0,
+	quarantined bigint NOT NULL DEFAULT 0,
+	retries bigint NOT NULL DEFAULT 0,
+	idle_with_rest bigint NOT NULL DEFAULT 0,
+	total_ms bigint NOT NULL DEFAULT 0,
+	buckets bigint[] NOT NULL,
+	error_codes jsonb NOT NULL DEFAULT '{}'
+) WITH (fillfactor = 50);
+COMMENT ON TABLE :"bk".job_totals IS 'What execution_stats counts, since the job exists and never pruned: counters of metrics that never fall. The empty runs of the hour at hand are in scheduler_job_info still.';
+COMMENT ON COLUMN :"bk".job_totals.buckets IS 'Number of executions by execution time: buckets[1 + k], where k = floor(log2(ms)), 0 to 20.';
+
 -- An idle tick adds to its job's row, which it changes anyway.
 ALTER TABLE :"bk".scheduler_job_info
 	ADD COLUMN idle_until timestamptz,
@@ -50,7 +73,7 @@ COMMENT ON COLUMN :"bk".scheduler_job_info.idle_max_ms IS 'The longest of them.'
 COMMENT ON COLUMN :"bk".scheduler_job_info.idle_buckets IS 'As execution_stats.buckets.';
 COMMENT ON COLUMN :"bk".scheduler_job_info.settings_version IS 'The newest change of the settings, by its number in settings_history; 0 = there is no setting. A tick that read others reads them anew.';
 
--- A finished execution into the figures of its hour.
+-- A finished execution into the figures of its hour and into those of all time.
 CREATE FUNCTION :"bk".count_run(own_schema text, operation text, executed_at timestamptz,
 	status text, processed bigint, skipped_locked bigint, remaining bigint, quarantined bigint,
 	retries bigint, execution_time_ms bigint, error_code text) RETURNS void LANGUAGE plpgsql
@@ -96,6 +119,39 @@ BEGIN
 	$sql$, own_schema)
 	USING operation, date_trunc('hour', executed_at, 'UTC'), status, processed, skipped_locked,
 	      remaining, quarantined, retries, ms, error_code, bucket;
+	bucket := 1 + least(20, k);
+	EXECUTE format($sql$
+		INSERT INTO %I.job_totals AS t
+		       (operation, runs, empty, successes, partial, errors, timeouts, cancelled, abandoned,
+			refused, processed, skipped_locked, quarantined, retries, idle_with_rest, total_ms,
+			buckets, error_codes)
+		VALUES ($1, 1, ($2 = 'SUCCESS' AND $3 = 0 AND coalesce($5, 0) = 0)::integer,
+			($2 = 'SUCCESS')::integer, ($2 = 'PARTIAL')::integer, ($2 = 'ERROR')::integer,
+			($2 = 'TIMEOUT')::integer, ($2 = 'CANCELLED')::integer,
+			($2 = 'ABANDONED')::integer, ($2 = 'REFUSED')::integer, $3, $4, $6, $7,
+			coalesce($3 = 0 AND $5 > 0, false)::integer, $8,
+			array_fill(0::bigint, ARRAY[$10 - 1]) || 1::bigint
+				|| array_fill(0::bigint, ARRAY[21 - $10]),
+			CASE WHEN $9 IS NULL THEN '{}' ELSE jsonb_build_object($9, 1) END)
+		ON CONFLICT (operation) DO UPDATE
+		   SET runs = t.runs + 1, empty = t.empty + excluded.empty,
+		       successes = t.successes + excluded.successes, partial = t.partial + excluded.partial,
+		       errors = t.errors + excluded.errors, timeouts = t.timeouts + excluded.timeouts,
+		       cancelled = t.cancelled + excluded.cancelled,
+		       abandoned = t.abandoned + excluded.abandoned, refused = t.refused + excluded.refused,
+		       processed = t.processed + excluded.processed,
+		       skipped_locked = t.skipped_locked + excluded.skipped_locked,
+		       quarantined = t.quarantined + excluded.quarantined,
+		       retries = t.retries + excluded.retries,
+		       idle_with_rest = t.idle_with_rest + excluded.idle_with_rest,
+		       total_ms = t.total_ms + excluded.total_ms,
+		       buckets[$10] = t.buckets[$10] + 1,
+		       error_codes = CASE WHEN $9 IS NULL THEN t.error_codes
+			ELSE jsonb_set(t.error_codes, ARRAY[$9],
+				to_jsonb(coalesce((t.error_codes ->> $9)::bigint, 0) + 1)) END
+	$sql$, own_schema)
+	USING operation, status, processed, skipped_locked, remaining, quarantined, retries, ms,
+	      error_code, bucket;
 END
 $body$;
 

@@ -20,6 +20,7 @@ page_keys() {
 		/^\.S[hs] / {
 			where = ""
 			if ($0 == ".Sh GENERAL SETTINGS") where = "-"
+			if ($0 == ".Sh METRICS") where = "metrics"
 			if ($0 == ".Sh SETTINGS OF A JOB") where = "job"
 			if ($0 == ".Sh THE ARCHIVE") where = "archive"
 			if ($0 == ".Sh THE TABLE OF THE BOOKINGS") where = "bookings"
@@ -112,9 +113,10 @@ file_settings() {
 }
 
 t "etc/bk.conf has every setting with its default, commented out"
-same "$(file_settings | grep -v '^\(database\|instance\|log-file\|archive\.dir\)|')" \
+unset='^\(database\|instance\|log-file\|archive\.dir\|metrics\.textfile-dir\)|'
+same "$(file_settings | grep -v "$unset")" \
 	"$(cut -d '|' -f 1,2 "$settings" | grep -v '|none$')" "settings of the file"
-same "$(file_settings | grep '^\(database\|instance\|log-file\|archive\.dir\)|' | cut -d '|' -f 1)" \
+same "$(file_settings | grep "$unset" | cut -d '|' -f 1)" \
 	"$(grep '|none|' "$settings" | grep -v '^bookings\.' | cut -d '|' -f 1)" "settings without a default"
 
 t "etc/bk.conf changes nothing"
@@ -128,7 +130,7 @@ sed 's/^\(\t*\)#\([^ ]\)/\1\2/' "$BK_SRC/etc/bk.conf" >"$BK_TEST_DIR/bare.conf"
 chmod 644 "$BK_TEST_DIR/bare.conf"
 run bkstatus config --config="$BK_TEST_DIR/bare.conf" --json
 is_rc 0
-unset_keys='["database", "instance", "log-file", "archive.dir"]'
+unset_keys='["database", "instance", "log-file", "archive.dir", "metrics.textfile-dir"]'
 others=".data.items | map(select(.key as \$key | $unset_keys | index(\$key) | not) | [.key, .value])"
 is "$(jq -c "$others" <<<"$OUT")" "$(jq -c "$others" "$settings.json")" values
 # Of the mapping the keys without a default are told of in a comment only.

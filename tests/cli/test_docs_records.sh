@@ -138,6 +138,19 @@ same "$(keys 'Booking rule')" "$(json_keys '.data.rules[0]' <<<"$OUT")" "booking
 same "$(keys 'Booking transition')" "$(json_keys '.data.transitions[0]' <<<"$OUT")" \
 	"booking transition"
 
+t "bk(7) has the keys of metrics"
+sql "select bk.count_run('bk', 'activate-due', now(), 'ERROR', 0, 0, 0, 0, 1, 5, '57014')" >/dev/null
+run bkstatus metrics --json
+same "$(beside Metrics)" "$(json_keys .data <<<"$OUT")" metrics
+same "$(keys Metrics)" "$(json_keys '.data.items[0]' <<<"$OUT")" "metrics of a job"
+same "$(keys 'Error count')" "$(json_keys '.data.errorCodes[0]' <<<"$OUT")" "error count"
+
+t "bk(7) has every metric, and every alert"
+same "$(grep '^\.It Li bk_' "$(page bk)" | cut -d' ' -f3)" \
+	"$(grep -o '"bk_[a-z_]*"' "$BK_SRC/lib/out/prometheus.c" | tr -d '"' | sort -u)" metrics
+same "$(grep '^\.It Sy Bk' "$(page bk)" | cut -d' ' -f3)" \
+	"$(sed -n 's/^ *- alert: //p' "$BK_SRC/etc/prometheus/bk.rules.yml")" alerts
+
 t "bk(7) has the keys of overdue rules and of forecast hours"
 run bkstatus overdue --json
 same "$(beside 'Overdue rule')" "$(json_keys .data <<<"$OUT")" overdue
@@ -233,6 +246,7 @@ types=$({
 	bkstatus execution "$id" -o jsonl
 	bkstatus booking 1 -o jsonl
 	bkstatus overdue -o jsonl
+	bkstatus metrics -o jsonl
 	bkstatus forecast -o jsonl
 	bkstatus config -o jsonl
 	bkstatus health -o jsonl

@@ -102,6 +102,8 @@ golden status-overdue 0 bkstatus overdue --json
 golden status-forecast 0 bkstatus forecast --hours=48 --json
 golden status-report 0 bkstatus report --out="$BK_TEST_DIR/report.html" --json
 golden status-config 0 bkstatus config --json
+sql "select bk.count_run('bk', 'activate-due', now(), 'ERROR', 0, 0, 0, 0, 1, 5, '57014')" >/dev/null
+golden status-metrics 0 bkstatus metrics --json
 # What is due for long would be a warning.
 bkactivate --now
 golden status-health 0 bkstatus health --json

@@ -43,6 +43,7 @@ START_TEST(a_run_is_counted_in_the_hour_of_its_start)
 	rig_due(7);
 	ck_assert_int_eq(rig_run(), BK_OK);
 	ck_assert_str_eq(sums("execution_stats", counts), "1 0 1 0 0 7");
+	ck_assert_str_eq(sums("job_totals", counts), "1 0 1 0 0 7");
 	ck_assert_str_eq(sums("execution_stats",
 			      "bool_and(hour = (SELECT date_trunc('hour', executed_at, 'UTC')"
 			      " FROM bk.maintenance_executions))"),
@@ -79,6 +80,9 @@ START_TEST(idle_ticks_are_counted_in_the_row_of_the_job_until_their_hour_ends)
 	ck_assert(!idle());
 	ck_assert_int_eq(rig_run(), BK_OK);
 	ck_assert_str_eq(sums("execution_stats", counts), "4 4 4 0 0 0");
+	ck_assert_str_eq(sums("job_totals", counts), "4 4 4 0 0 0");
+	ck_assert_int_eq(
+		side_int(rig.side, "SELECT sum(n) FROM bk.job_totals, unnest(buckets) AS n"), 4);
 	ck_assert_int_eq(side_int(rig.side, "SELECT count(*) FROM bk.execution_stats"), 2);
 	ck_assert_str_eq(rig_job_column("idle_runs"), "0");
 	ck_assert(idle());
@@ -110,6 +114,9 @@ START_TEST(a_failure_is_counted_by_its_code)
 	rig_spoil("true");
 	ck_assert_int_ne(rig_run(), BK_OK);
 	ck_assert_str_eq(sums("execution_stats", counts), "1 0 0 1 0 0");
+	ck_assert_str_eq(sums("job_totals", "sum(errors), (SELECT sum(value::int) FROM"
+					    " bk.job_totals, jsonb_each_text(error_codes))"),
+			 "1 1");
 	ck_assert_int_eq(side_int(rig.side,
 				  "SELECT (s.error_codes ->> e.error_code)::int FROM"
 				  " bk.execution_stats AS s, bk.maintenance_executions AS e"),
@@ -136,6 +143,7 @@ START_TEST(a_run_that_another_one_closes_is_counted_as_abandoned)
 	rig.before_batch = die;
 	ck_assert_int_eq(rig_run(), BK_E_LEASE_LOST);
 	ck_assert_str_eq(sums("execution_stats", counts), "2 0 1 0 1 3");
+	ck_assert_str_eq(sums("job_totals", counts), "2 0 1 0 1 3");
 }
 END_TEST
 
@@ -148,10 +156,13 @@ START_TEST(the_buckets_are_those_that_the_comment_says)
 		"  FOR ms IN SELECT DISTINCT greatest(0, (2 ^ (i / 8.0))::bigint + d)"
 		"              FROM generate_series(0, 216) AS i, generate_series(-1, 1) AS d LOOP"
 		"   DELETE FROM bk.execution_stats;"
+		"   DELETE FROM bk.job_totals;"
 		"   PERFORM bk.count_run('bk', 'j', now(), 'SUCCESS', 1, 0, 0, 0, 0, ms, NULL);"
 		"   SELECT array_position(buckets, 1) - 1 INTO v FROM bk.execution_stats;"
 		"   ASSERT (SELECT sum(n) FROM bk.execution_stats, unnest(buckets) AS n) = 1;"
 		"   ASSERT (SELECT array_length(buckets, 1) FROM bk.execution_stats) = 208;"
+		"   ASSERT (SELECT array_position(buckets, 1) - 1 FROM bk.job_totals) ="
+		"    least(20, greatest(0, length(ltrim(ms::bit(64)::text, '0')) - 1));"
 		"   IF v < 16 THEN ASSERT v = ms; ELSE"
 		"    k = v / 8 + 2;"
 		"    ASSERT (8 + v %% 8) * 2 ^ (k - 3) <= ms AND ms < (9 + v %% 8) * 2 ^ (k - 3),"

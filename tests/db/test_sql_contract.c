@@ -253,6 +253,13 @@ static const struct contract {
 	 "total_processed paused_until paused_reason paused failing running_execution_id "
 	 "running_processed running_total running_executions fresh_since fresh_age_ms",
 	 false, false},
+	{"view_metrics",
+	 "job_name runs empty successes partial errors timeouts cancelled abandoned refused "
+	 "processed skipped_locked quarantined retries idle_with_rest total_ms max_ms buckets",
+	 false, false},
+	{"view_metrics_errors", "job_name error_code count", false, false},
+	{"view_metrics_points", "job_name point runs processed failures", false, false},
+	{"view_metrics_window", "since_us until_us since until", false, false},
 	{"view_operation_exists", "found", false, false},
 	{"view_report_changes", "operation rule to_state hour_s bookings cut first_s", false,
 	 false},
@@ -279,6 +286,13 @@ static const struct contract {
 	{"view_settings_history",
 	 "id changed_at command name old_value new_value reason author server_instance "
 	 "client_address rolled_back position_us position_id",
+	 false, false},
+	{"view_totals",
+	 "job_name enabled paused last_succeeded read_at delay_ms timeout_ms failures_in_a_row "
+	 "last_run last_success fresh last_processed last_ms empty successes partial errors "
+	 "timeouts cancelled abandoned refused processed skipped_locked quarantined retries "
+	 "idle_with_rest total_ms octaves idle_buckets codes code_counts aside servers "
+	 "server_ticks hosts host_versions host_seen host_clocks held oldest_failure",
 	 false, false},
 	{"view_transitions", "rule from_state to_state bookings batches first_at last_at", false,
 	 false},
