@@ -174,6 +174,7 @@ static const struct contract {
 	{"explain_statement", "QUERY~PLAN", false, false},
 	{"forecast_until", "until shown_until", false, false},
 	{"grant_bookings", NULL, true, false},
+	{"grant_place", NULL, true, false},
 	{"grant_schema", NULL, true, false},
 	{"hold_lock", "pg_advisory_xact_lock", false, false},
 	{"hold_release", "key held_until expired reason author created_at booking_status", false,
