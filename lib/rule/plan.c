@@ -3,20 +3,51 @@
  */
 #include "rule/plan.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "db/sqltext.h"
 
-/* What follows a SubPlan is about holds and quarantine, not about the bookings. */
+static size_t indent_of(const char *line)
+{
+	return strspn(line, " ");
+}
+
+/* A node of the plan is named behind an arrow, but for the topmost one; other lines tell of
+   it, such as the Sort Key of a Merge Append. */
+static const char *node_of(const char *line)
+{
+	line += indent_of(line);
+	return strncmp(line, "->", 2) == 0 ? line + 2 + indent_of(line + 2) : line;
+}
+
+static bool begins_with(const char *text, const char *word)
+{
+	return strncmp(text, word, strlen(word)) == 0;
+}
+
+static bool is_sort(const char *node)
+{
+	return begins_with(node, "Incremental Sort") ||
+	       (begins_with(node, "Sort") && !begins_with(node, "Sort Key"));
+}
+
+/* Who reads the whole table has to sort it. What is below a SubPlan reads other rows: those of
+   holds and quarantine, or of what the filter asks. */
 static bool reads_in_order(const struct bk_rows *plan)
 {
+	size_t aside = SIZE_MAX; /* how far the SubPlan is indented that we are in */
+
 	for (int i = 0; i < bk_rows_count(plan); i++) {
 		const char *line = bk_rows_cell(plan, i, 0);
 
-		if (line && strstr(line, "SubPlan"))
-			return true;
-		if (line && (strstr(line, "Sort") || strstr(line, "Seq Scan")))
+		if (!line || indent_of(line) > aside)
+			continue;
+		aside = SIZE_MAX;
+		if (begins_with(node_of(line), "SubPlan") || begins_with(node_of(line), "InitPlan"))
+			aside = indent_of(line);
+		else if (is_sort(node_of(line)))
 			return false;
 	}
 	return true;
