@@ -1,8 +1,8 @@
 -- The mapped table with its partitions or heirs: where an index has to be made, and
 -- whether an update of a row can be replicated.
 -- $1 schema  $2 table
--- Rows, the table itself first: schema_name, table_name, partitioned (it holds no rows of its
--- own), published (by a publication that has updates), has_identity: its replica identity names
+-- Rows, the table itself first: schema_name, table_name, kind (pg_class.relkind; p holds no rows of
+-- its own), published (by a publication that has updates), has_identity: its replica identity names
 -- a row.
 WITH RECURSIVE tree AS (
 	SELECT c.oid, 0 AS depth
@@ -14,7 +14,7 @@ WITH RECURSIVE tree AS (
 	  FROM tree AS t
 	  JOIN pg_inherits AS i ON i.inhparent = t.oid
 )
-SELECT s.nspname AS schema_name, c.relname AS table_name, c.relkind = 'p' AS partitioned,
+SELECT s.nspname AS schema_name, c.relname AS table_name, c.relkind AS kind,
        EXISTS (SELECT FROM pg_publication AS p
 		 JOIN pg_publication_tables AS l ON l.pubname = p.pubname
 		WHERE p.pubupdate

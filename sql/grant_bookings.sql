@@ -2,6 +2,4 @@
 -- :"schema"  :table  :read_columns  :write_columns  quoted lists
 GRANT USAGE ON SCHEMA :"schema" TO booking_read;
 GRANT SELECT (:read_columns) ON :table TO booking_read;
--- A batch locks and changes the rows it found by their place.
-GRANT SELECT (ctid) ON :table TO booking_update;
 GRANT UPDATE (:write_columns) ON :table TO booking_update;

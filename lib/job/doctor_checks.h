@@ -16,6 +16,13 @@
 
 /* Bookings are counted up to here. */
 #define BK_EXAM_LIMIT 10000
+#define BK_EXAM_LIMIT_TEXT "10000"
+
+/* How many, and the key of one of them. */
+struct bk_counted {
+	int64_t n;
+	struct bk_array example;
+};
 
 struct bk_server {
 	int64_t version;
@@ -42,7 +49,8 @@ struct bk_exam {
 	struct bk_exam_job *jobs;
 	size_t job_count;
 	struct bk_server server;
-	bool mapping_fits; /* known so, here and below */
+	struct bk_table table; /* empty = not there */
+	bool mapping_fits;     /* known so, here and below */
 	bool can_read;
 	bool can_update;
 	struct bk_diagnosis *found;
@@ -69,6 +77,22 @@ char *bk_exam_table(const struct bk_exam *x);
 /* "rule activate, CONFIRMED". */
 char *bk_exam_unit(const struct bk_unit *unit);
 
+/* What a statement counts: one row with n and example; *ret is empty before, clear it. */
+enum bk_rc bk_exam_count(struct bk_exam *x, const struct bk_stmt *stmt, struct bk_counted *ret,
+			 struct bk_error *err) BK_NODISCARD;
+/* The same for the rows b of the table that meet the condition, up to that limit. */
+enum bk_rc bk_exam_count_where(struct bk_exam *x, const struct bk_table *table,
+			       const char *condition, const char *limit, struct bk_counted *ret,
+			       struct bk_error *err) BK_NODISCARD;
+void bk_counted_clear(struct bk_counted *counted);
+
+/* "17 bookings", "10000 bookings or more"; ", for example acme 17"; b."status"; that the row b
+   has the label. */
+void bk_exam_put_count(struct bk_buf *out, int64_t n);
+void bk_exam_put_example(struct bk_buf *out, const struct bk_array *key);
+void bk_exam_put_status(struct bk_buf *out, const struct bk_exam *x);
+void bk_exam_put_state(struct bk_buf *out, const struct bk_exam *x, const char *label);
+
 typedef enum bk_rc (*bk_check_fn)(struct bk_exam *x, struct bk_error *err);
 
 /* Version, clock, role and privileges: doctor_server.c. */
@@ -79,12 +103,17 @@ enum bk_rc bk_check_mapping(struct bk_exam *x, struct bk_error *err);
 enum bk_rc bk_check_states(struct bk_exam *x, struct bk_error *err);
 enum bk_rc bk_check_identity(struct bk_exam *x, struct bk_error *err);
 enum bk_rc bk_check_fires(struct bk_exam *x, struct bk_error *err);
-/* Statements, their plans and what they do: doctor_units.c. */
+/* Plans of scans: doctor_index.c. */
 enum bk_rc bk_check_indexes(struct bk_exam *x, struct bk_error *err);
+/* Statements and what they do: doctor_units.c. */
 enum bk_rc bk_check_statements(struct bk_exam *x, struct bk_error *err);
 /* The bookings: doctor_rows.c. */
+enum bk_rc bk_check_keys(struct bk_exam *x, struct bk_error *err);
 enum bk_rc bk_check_faults(struct bk_exam *x, struct bk_error *err);
+/* Those that a rule leaves: doctor_left.c. */
 enum bk_rc bk_check_stale(struct bk_exam *x, struct bk_error *err);
+enum bk_rc bk_check_late(struct bk_exam *x, struct bk_error *err);
+/* Those that two rules take: doctor_both.c. */
 enum bk_rc bk_check_both(struct bk_exam *x, struct bk_error *err);
 
 #endif

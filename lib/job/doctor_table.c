@@ -9,33 +9,41 @@
 #include "db/sqlfile.h"
 #include "db/sqltext.h"
 
-/* "bookings.start: table ..." is about the setting bookings.start. */
-static void add_misfit(struct bk_exam *x, const struct bk_error *err)
+static void add_misfit(struct bk_exam *x, const char *origin, const char *key,
+		       const struct bk_error *err)
 {
-	const char *colon = strstr(err->message, ": ");
-	size_t len = colon ? (size_t)(colon - err->message) : 0;
-
 	bk_diagnosis_add(
 		x->found,
 		(struct bk_finding){
 			.level = BK_LEVEL_ERROR,
 			.code = "mapping",
-			.subject = colon ? bk_strndup(err->message, len) : bk_exam_table(x),
-			.what = bk_strdup(colon ? colon + 2 : err->message),
+			.subject = bk_strdup(key),
+			.what = bk_asprintf("%s%s%s", origin ? origin : "", origin ? ": " : "",
+					    err->message),
 			.why = "every job ends with this error (78); what depends on the mapping "
 			       "was not checked",
 			.fix = bk_strdup(err->hint[0] ? err->hint
-						      : "mend the section bookings of bk.conf, "
-							"then bkmaint doctor"),
+						      : "mend that setting in bk.conf, then "
+							"bkmaint doctor"),
 			.count = BK_NULL_INT,
 		});
 }
 
-/* The first fault ends the look, since what it means for the rest cannot be told. */
-enum bk_rc bk_check_mapping(struct bk_exam *x, struct bk_error *err)
+/* Who may not read has been told what to grant; else it is a table that the server found
+   behind what the expression names, as a view. */
+static void hear_misfit(void *arg, const char *origin, const char *key, const struct bk_error *err)
 {
-	BK_CLEAN(bk_table_clear) struct bk_table table = {.columns = NULL};
-	enum bk_rc rc = bk_table_load(x->db, x->mapping, &table, err);
+	struct bk_exam *x = arg;
+
+	if (err->rc == BK_E_MAPPING)
+		add_misfit(x, origin, key, err);
+	else if (x->can_read)
+		(void)bk_exam_failed(x, BK_LEVEL_ERROR, "statement-fails", key, err);
+}
+
+static enum bk_rc load_jobs(struct bk_exam *x, struct bk_error *err)
+{
+	enum bk_rc rc = BK_OK;
 
 	for (size_t i = 0; i < x->job_count && !rc; i++) {
 		struct bk_exam_job *j = &x->jobs[i];
@@ -46,10 +54,18 @@ enum bk_rc bk_check_mapping(struct bk_exam *x, struct bk_error *err)
 				x->db, bk_conf_job_num(x->request->conf, j->job->name, "max-age"),
 				&x->limits, &j->bounds, err);
 	}
-	if (rc == BK_E_MAPPING) {
-		add_misfit(x, err);
-		return BK_OK;
-	}
+	return rc;
+}
+
+/* Every fault, and not the first one only: who maps a table wants to mend them together. */
+enum bk_rc bk_check_mapping(struct bk_exam *x, struct bk_error *err)
+{
+	struct bk_misfits misfits = {.hear = hear_misfit, .arg = x};
+	enum bk_rc rc = bk_table_look(x->db, x->mapping, &misfits, &x->table, err);
+
+	if (rc || misfits.count)
+		return rc;
+	rc = load_jobs(x, err);
 	x->mapping_fits = rc == BK_OK;
 	return rc;
 }
@@ -121,7 +137,7 @@ enum bk_rc bk_check_identity(struct bk_exam *x, struct bk_error *err)
 
 	for (int i = 0; !rc && i < bk_rows_count(rows); i++) {
 		if (!is_true(bk_rows_text(rows, i, "published")) ||
-		    is_true(bk_rows_text(rows, i, "partitioned")) ||
+		    strcmp(bk_rows_text(rows, i, "kind"), "p") == 0 ||
 		    is_true(bk_rows_text(rows, i, "has_identity")))
 			continue;
 		add_no_identity(x, bk_rows_text(rows, i, "schema_name"),

@@ -1,6 +1,6 @@
 /*
- * The doctor's look at each unit, one rule over one from-label: its plan, its
- * batch, and the change of one booking, which is rolled back.
+ * The doctor's look at each unit, one rule over one from-label: its batch, and the
+ * change of one booking, which is rolled back.
  */
 #include "job/doctor_checks.h"
 
@@ -13,98 +13,7 @@
 #include "base/mem.h"
 #include "db/sqlfile.h"
 #include "db/sqltext.h"
-#include "rule/plan.h"
-
-/* --- indexes --- */
-
-static bool is_true(const char *text)
-{
-	return text && *text == 't';
-}
-
-/* The rows of a table may be in its heirs, which need an index each; those of a
-   partitioned one get theirs with it, but not concurrently. */
-static void put_index(struct bk_buf *out, const struct bk_exam *x, const struct bk_unit *unit,
-		      const struct bk_rows *relations)
-{
-	bool partitioned = is_true(bk_rows_text(relations, 0, "partitioned"));
-	int count = partitioned ? 1 : bk_rows_count(relations);
-
-	for (int i = 0; i < count; i++) {
-		bk_buf_str(out, i ? " " : "");
-		bk_unit_index_sql(out, unit, x->mapping, bk_rows_text(relations, i, "schema_name"),
-				  bk_rows_text(relations, i, "table_name"), !partitioned);
-	}
-}
-
-/* One statement may serve several rules. */
-static bool is_printed(const struct bk_exam *x, const char *fix)
-{
-	for (size_t i = 0; i < x->found->count; i++)
-		if (x->found->items[i].fix && strcmp(x->found->items[i].fix, fix) == 0)
-			return true;
-	return false;
-}
-
-static void add_no_index(struct bk_exam *x, const struct bk_unit *unit,
-			 const struct bk_rows *relations)
-{
-	BK_CLEAN(bk_buf_clear) struct bk_buf fix = BK_BUF_INIT;
-
-	put_index(&fix, x, unit, relations);
-	if (is_printed(x, bk_buf_cstr(&fix)))
-		return;
-	bk_diagnosis_add(
-		x->found,
-		(struct bk_finding){
-			.level = BK_LEVEL_WARNING,
-			.code = "index-missing",
-			.subject = bk_exam_unit(unit),
-			.what = bk_strdup("no index gives the bookings of this rule in the order "
-					  "in which it takes them"),
-			.why = "each look for due bookings reads or sorts the whole table; in a "
-			       "small table that does no harm",
-			.fix = bk_buf_take(&fix),
-			.count = BK_NULL_INT,
-		});
-}
-
-static enum bk_rc check_plan(struct bk_exam *x, const struct bk_exam_job *j,
-			     const struct bk_unit *unit, const struct bk_rows *relations,
-			     struct bk_error *err)
-{
-	const struct bk_scope scope = bk_job_scope(j->job);
-	BK_CLEAN(bk_free_str) char *subject = NULL;
-	bool ordered = false;
-
-	if (!bk_unit_is_ordered(x->db, unit, &scope, j->bounds.as_of, j->bounds.lower, &x->limits,
-				&ordered, err)) {
-		if (!ordered)
-			add_no_index(x, unit, relations);
-		return BK_OK;
-	}
-	subject = bk_exam_unit(unit);
-	return bk_exam_failed(x, BK_LEVEL_ERROR, "statement-fails", subject, err);
-}
-
-enum bk_rc bk_check_indexes(struct bk_exam *x, struct bk_error *err)
-{
-	const char *params[] = {x->mapping->table_schema, x->mapping->table_name};
-	const struct bk_stmt stmt = {"doctor_relations", bk_sql_text("doctor_relations"), params, 2,
-				     BK_ANY_ROWS};
-	BK_CLEAN(bk_rows_clean) struct bk_rows *relations = NULL;
-	enum bk_rc rc = bk_tx_one(x->db, BK_TX_READ, &x->limits, &stmt, &relations, err);
-
-	for (size_t i = 0; i < x->job_count && !rc; i++) {
-		const struct bk_exam_job *j = &x->jobs[i];
-
-		for (size_t u = 0; u < j->job->units.count && !rc && x->can_read; u++)
-			rc = check_plan(x, j, &j->job->units.items[u], relations, err);
-	}
-	return rc;
-}
-
-/* --- statements --- */
+#include "rule/expression.h"
 
 /* The parameters of booking_batch.sql, for one booking and a worker that is not there. */
 enum { BATCH_PARAMS = 9 };
@@ -141,23 +50,73 @@ static enum bk_rc begin(struct bk_exam *x, struct bk_error *err)
 	return bk_db_run(x->db, stmts, n, NULL, err);
 }
 
-/* The plan of the batch: that asks for every privilege, which PREPARE does not. */
-static enum bk_rc explain(struct bk_exam *x, const struct bk_exam_job *j,
-			  const struct bk_unit *unit, const char *batch, struct bk_error *err)
+/* Adds where in `part` of that SQL the server found the fault; NULL = it is bk's own. */
+static void add_place(const char *sql, const char *part, struct bk_error *err)
 {
-	const struct bk_sql_var var = {"scan", batch};
-	const char *params[BATCH_PARAMS];
+	size_t len = strlen(err->message);
+	int at = part ? bk_position_in(sql, part, err) : 0;
+
+	if (at)
+		(void)snprintf(err->message + len, sizeof(err->message) - len,
+			       " (at character %d of it)", at);
+}
+
+/* The plan of a statement: that asks for every privilege, which PREPARE does not. In the open
+   transaction. */
+static enum bk_rc explain(struct bk_exam *x, const struct bk_stmt *stmt, const char *part,
+			  struct bk_error *err)
+{
+	const struct bk_sql_var var = {"scan", stmt->sql};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	struct bk_stmt explained = *stmt;
 	enum bk_rc rc = bk_sql_fill_file(&sql, "booking_explain", &var, 1, err);
 
-	if (rc || (rc = begin(x, err)))
+	if (rc)
+		return rc;
+	explained.sql = bk_buf_cstr(&sql);
+	explained.shape = BK_ANY_ROWS;
+	bk_tx_deadline(x->db, &x->limits);
+	if ((rc = bk_db_run(x->db, &explained, 1, NULL, err)))
+		add_place(explained.sql, part, err);
+	return rc;
+}
+
+/* What runs behind the batch, as a batch of that execution; NULL = it is only planned. */
+static enum bk_rc do_after(struct bk_exam *x, const struct bk_exam_job *j, const char *execution,
+			   struct bk_error *err)
+{
+	const char *params[] = {execution ? execution : "0", "0", "1"};
+	const char *statement;
+	enum bk_rc rc = BK_OK;
+
+	for (size_t i = 0; !rc && (statement = bk_after_statement(j->job, i)); i++) {
+		BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+
+		if ((rc = bk_after_sql(j->job, x->schema, statement, &sql, err)))
+			break;
+		const struct bk_stmt stmt = {"after-batch", bk_buf_cstr(&sql), params, 3,
+					     BK_ANY_ROWS};
+
+		bk_tx_deadline(x->db, &x->limits);
+		rc = execution ? bk_db_run(x->db, &stmt, 1, NULL, err)
+			       : explain(x, &stmt, statement, err);
+	}
+	return rc;
+}
+
+static enum bk_rc explain_batch(struct bk_exam *x, const struct bk_exam_job *j,
+				const struct bk_unit *unit, const char *batch, struct bk_error *err)
+{
+	const char *params[BATCH_PARAMS];
+	const struct bk_stmt stmt = {"booking_batch", batch, params, BATCH_PARAMS, BK_ANY_ROWS};
+	enum bk_rc rc = begin(x, err);
+
+	if (rc)
 		return rc;
 	batch_params(j, unit, "0", params);
-	const struct bk_stmt stmt = {"booking_batch", bk_buf_cstr(&sql), params, BATCH_PARAMS,
-				     BK_ANY_ROWS};
-
-	bk_tx_deadline(x->db, &x->limits);
-	rc = bk_db_run(x->db, &stmt, 1, NULL, err);
+	rc = explain(x, &stmt, NULL, err);
+	if (!rc)
+		rc = do_after(x, j, NULL, err);
 	bk_db_rollback(x->db);
 	return rc;
 }
@@ -186,28 +145,6 @@ static enum bk_rc name_execution(struct bk_exam *x, char **ret, struct bk_error 
 	return BK_OK;
 }
 
-/* What runs behind the batch, as the batch of that execution. */
-static enum bk_rc try_after(struct bk_exam *x, const struct bk_exam_job *j, const char *execution,
-			    struct bk_error *err)
-{
-	const char *params[] = {execution, "0", "1"};
-	const char *statement;
-	enum bk_rc rc = BK_OK;
-
-	for (size_t i = 0; !rc && (statement = bk_after_statement(j->job, i)); i++) {
-		BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
-
-		if ((rc = bk_after_sql(j->job, x->schema, statement, &sql, err)))
-			break;
-		bk_tx_deadline(x->db, &x->limits);
-		rc = bk_db_run(x->db,
-			       &(const struct bk_stmt){"after-batch", bk_buf_cstr(&sql), params, 3,
-						       BK_ANY_ROWS},
-			       1, NULL, err);
-	}
-	return rc;
-}
-
 /* The batch itself, for the first due booking that nobody has locked, rolled back. */
 static enum bk_rc try_one(struct bk_exam *x, const struct bk_exam_job *j,
 			  const struct bk_unit *unit, const char *batch, struct trial *ret,
@@ -231,7 +168,7 @@ static enum bk_rc try_one(struct bk_exam *x, const struct bk_exam_job *j,
 	if (!rc)
 		rc = bk_db_run(x->db, &stmt, 1, &rows, err);
 	if (!rc)
-		rc = try_after(x, j, execution, err);
+		rc = do_after(x, j, execution, err);
 	bk_db_rollback(x->db);
 	return rc ? rc : bk_rows_read(rows, 0, fields, BK_COUNT(fields), ret, err);
 }
@@ -254,13 +191,14 @@ static void add_suppressed(struct bk_exam *x, const struct bk_unit *unit)
 		});
 }
 
-/* What a row or its triggers refuse is set aside by the job, which goes on. */
+/* What a row or its triggers refuse is set aside by the job, which goes on; a fault of the
+   statement behind the batch is no booking's. */
 static enum bk_rc trial_failed(struct bk_exam *x, const struct bk_unit *unit,
 			       const struct bk_error *err)
 {
 	BK_CLEAN(bk_free_str) char *subject = bk_exam_unit(unit);
 
-	if (bk_fault_of(err) != BK_FAULT_ROW)
+	if (bk_fault_of(err) != BK_FAULT_ROW || strncmp(err->message, "after-batch: ", 13) == 0)
 		return bk_exam_failed(x, BK_LEVEL_ERROR, "statement-fails", subject, err);
 	bk_diagnosis_add(
 		x->found,
@@ -293,6 +231,19 @@ static enum bk_rc look(struct bk_exam *x, const struct bk_exam_job *j, const str
 	return rc ? rc : bk_tx_one(x->db, BK_TX_READ, &x->limits, &stmt, NULL, err);
 }
 
+/* The server does not say which expression a value is of. */
+static enum bk_rc look_failed(struct bk_exam *x, const struct bk_unit *unit, const char *subject,
+			      struct bk_error *err)
+{
+	struct bk_error named;
+
+	if (bk_fault_of(err) == BK_FAULT_ROW &&
+	    bk_expressions_try(x->db, x->mapping, unit->rule->own, unit->from, &named) ==
+		    BK_E_MAPPING)
+		(void)bk_error_set(err, err->rc, "%s", named.message);
+	return bk_exam_failed(x, BK_LEVEL_ERROR, "statement-fails", subject, err);
+}
+
 /* Plan and trial of the unit's batch. */
 static enum bk_rc check_batch(struct bk_exam *x, const struct bk_exam_job *j, size_t u,
 			      const char *subject, struct bk_error *err)
@@ -305,7 +256,7 @@ static enum bk_rc check_batch(struct bk_exam *x, const struct bk_exam_job *j, si
 	j->job->current = u;
 	if ((rc = bk_batch_sql(j->job, x->schema, &batch, err)))
 		return rc;
-	if (explain(x, j, unit, bk_buf_cstr(&batch), err))
+	if (explain_batch(x, j, unit, bk_buf_cstr(&batch), err))
 		return bk_exam_failed(x, BK_LEVEL_ERROR, "statement-fails", subject, err);
 	if (x->server.standby)
 		return BK_OK;
@@ -326,8 +277,7 @@ enum bk_rc bk_check_statements(struct bk_exam *x, struct bk_error *err)
 			BK_CLEAN(bk_free_str) char *subject = bk_exam_unit(unit);
 
 			if (look(x, &x->jobs[i], unit, err))
-				rc = bk_exam_failed(x, BK_LEVEL_ERROR, "statement-fails", subject,
-						    err);
+				rc = look_failed(x, unit, subject, err);
 			else if (x->can_update)
 				rc = check_batch(x, &x->jobs[i], u, subject, err);
 			if (rc)

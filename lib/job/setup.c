@@ -194,6 +194,18 @@ static void put_list(struct bk_buf *out, const char *name)
 	bk_sql_ident(out, name);
 }
 
+static enum bk_rc grant_place(struct bk_db *db, const struct bk_sql_var *table,
+			      struct bk_migrate_report *report, struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	enum bk_rc rc = bk_sql_fill_file(&sql, "grant_place", table, 1, err);
+
+	if (!rc)
+		rc = try_script(db, "grant_place", bk_buf_cstr(&sql), report, err);
+	/* The rows of a view have none. */
+	return rc == BK_E_SCHEMA ? BK_OK : rc;
+}
+
 static enum bk_rc grant_bookings(struct bk_db *db, const struct bk_mapping *m,
 				 struct bk_migrate_report *report, struct bk_error *err)
 {
@@ -220,6 +232,8 @@ static enum bk_rc grant_bookings(struct bk_db *db, const struct bk_mapping *m,
 	rc = bk_sql_fill_file(&sql, "grant_bookings", vars, BK_COUNT(vars), err);
 	if (!rc)
 		rc = try_script(db, "grant_bookings", bk_buf_cstr(&sql), report, err);
+	if (!rc)
+		return grant_place(db, &vars[1], report, err);
 	/* The schema may be made before the application's own. */
 	if (rc != BK_E_SCHEMA)
 		return rc;

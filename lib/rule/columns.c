@@ -48,7 +48,7 @@ static void add_named(struct bk_labels *list, const char *p)
 }
 
 /* A text that looks like b.column grants the reading of a column too many, at worst. */
-static void add_sql(struct bk_labels *list, const char *sql)
+void bk_columns_add_sql(struct bk_labels *list, const char *sql)
 {
 	for (const char *p = sql; p && *p; p++)
 		if ((*p == 'b' || *p == 'B') && p[1] == '.' && (p == sql || !is_word(p[-1])))
@@ -59,7 +59,7 @@ static void add_source(struct bk_labels *list, const struct bk_source *source)
 {
 	if (source->column)
 		bk_columns_add(list, source->column);
-	add_sql(list, source->expr);
+	bk_columns_add_sql(list, source->expr);
 }
 
 static void add_set(struct bk_columns *c, const struct bk_labels *set)
@@ -71,7 +71,7 @@ static void add_set(struct bk_columns *c, const struct bk_labels *set)
 		bk_columns_add(&c->writes, name);
 		/* Its former value is recorded. */
 		bk_columns_add(&c->reads, name);
-		add_sql(&c->reads, equals);
+		bk_columns_add_sql(&c->reads, equals);
 	}
 }
 
@@ -80,7 +80,7 @@ static void add_rule(struct bk_columns *c, const struct bk_own_rule *rule)
 	add_source(&c->reads, &rule->due);
 	add_source(&c->reads, &rule->scan);
 	add_source(&c->reads, &rule->until);
-	add_sql(&c->reads, rule->where);
+	bk_columns_add_sql(&c->reads, rule->where);
 	add_set(c, &rule->set);
 }
 
@@ -98,7 +98,7 @@ void bk_columns_of(const struct bk_mapping *m, struct bk_columns *ret)
 	for (size_t i = 0; i < BK_COUNT(sources); i++)
 		add_source(&ret->reads, sources[i]);
 	for (size_t i = 0; i < BK_COUNT(texts); i++)
-		add_sql(&ret->reads, texts[i]);
+		bk_columns_add_sql(&ret->reads, texts[i]);
 	bk_columns_add(&ret->writes, m->status);
 	if (m->updated.column)
 		bk_columns_add(&ret->writes, m->updated.column);

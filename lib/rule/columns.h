@@ -17,5 +17,7 @@ void bk_columns_clear(struct bk_columns *columns);
 
 /* Adds a name that is not there yet. */
 void bk_columns_add(struct bk_labels *list, const char *name);
+/* The same for every b.column of an SQL text, which may be NULL. */
+void bk_columns_add_sql(struct bk_labels *list, const char *sql);
 
 #endif

@@ -46,17 +46,22 @@ const char *const *bk_server_types(enum bk_source_type type)
 struct asked {
 	struct bk_db *db;
 	const struct bk_mapping *mapping;
+	struct bk_misfits *misfits;
+	const char *origin; /* FILE:LINE, or NULL */
 	const char *key;
+	const char *column; /* that a set gives it to; NULL = none */
 	const char *expression;
 	const char *const *types;
+	const char *from; /* tried on the bookings with this label; NULL = it is only looked at */
 };
 
-/* "KEY: EXPRESSION: what is wrong"; the server's own words where it said some. */
-static enum bk_rc blame(const struct asked *a, const char *why, struct bk_error *err)
+/* "EXPRESSION: what is wrong", and of a set its column in front. */
+static enum bk_rc blame(const struct asked *a, enum bk_rc rc, const char *why, struct bk_error *err)
 {
 	BK_CLEAN(bk_free_str) char *message = bk_strdup(why);
 
-	return bk_error_set(err, BK_E_MAPPING, "%s: %.200s: %s", a->key, a->expression, message);
+	(void)bk_error_set(err, rc, "%.200s: %s", a->expression, message);
+	return a->column ? bk_error_prefix(err, "%s", a->column) : rc;
 }
 
 static int characters(const char *text, size_t len)
@@ -68,27 +73,29 @@ static int characters(const char *text, size_t len)
 	return n;
 }
 
-/* The character of the expression that the server names in the statement; 0 = none. */
-static int position_in(const struct asked *a, const char *sql, const struct bk_error *err)
+int bk_position_in(const char *sql, const char *part, const struct bk_error *err)
 {
-	const char *start = strstr(sql, a->expression);
+	const char *start = strstr(sql, part);
 	int at = start ? err->position - characters(sql, (size_t)(start - sql)) : 0;
 
-	return at > 0 && at <= characters(a->expression, strlen(a->expression)) ? at : 0;
+	return at > 0 && at <= characters(part, strlen(part)) ? at : 0;
 }
 
-/* What the server says of the statement, as a fault of the mapping. */
-static enum bk_rc blame_server(const struct asked *a, const char *sql, struct bk_error *err)
+/* What the server says of the statement, as a fault of the mapping; who may not read a table
+   has no fault in it. */
+static enum bk_rc blame_server(const struct asked *a, enum bk_rc rc, const char *sql,
+			       struct bk_error *err)
 {
 	const char *colon = strstr(err->message, ": ");
-	int at = position_in(a, sql, err);
-	BK_CLEAN(bk_free_str) char *why = bk_strdup(colon ? colon + 2 : err->message);
+	int at = bk_position_in(sql, a->expression, err);
+	BK_CLEAN(bk_free_str)
+	char *why = at ? bk_asprintf("%s (at character %d of it)", colon ? colon + 2 : err->message,
+				     at)
+		       : bk_strdup(colon ? colon + 2 : err->message);
 
-	if (at)
-		(void)bk_error_set(err, BK_E_MAPPING, "%s: %.200s: %s (at character %d of it)",
-				   a->key, a->expression, why, at);
-	else
-		blame(a, why, err);
+	blame(a, rc, why, err);
+	if (rc != BK_E_MAPPING)
+		return rc;
 	return bk_error_hint(err, "names outside pg_catalog are written with their schema, columns "
 				  "of the booking with b. before them");
 }
@@ -101,30 +108,54 @@ static bool is_mistake(const struct bk_error *err)
 		strcmp(err->sqlstate, "25006") == 0 /* it locks or writes */);
 }
 
-static enum bk_rc ask(const struct asked *a, const char *file, enum bk_shape shape,
-		      struct bk_rows **ret, struct bk_error *err)
+/* The server's own answer; *sql is what it was asked. */
+static enum bk_rc answer(const struct asked *a, const char *file, enum bk_shape shape,
+			 struct bk_buf *sql, struct bk_rows **ret, struct bk_error *err)
 {
 	struct bk_tx_company company;
 	const struct bk_tx_limits limits = {10000, 2000, false, &company};
 	BK_CLEAN(bk_buf_clear) struct bk_buf session = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf table = BK_BUF_INIT;
 	enum bk_rc rc;
 
 	bk_company_of(a->mapping, &session, &company);
 	bk_table_sql(&table, a->mapping);
 	const struct bk_sql_var vars[] = {{"expression", a->expression},
-					  {"table", bk_buf_cstr(&table)}};
+					  {"table", bk_buf_cstr(&table)},
+					  {"status", a->mapping->status},
+					  {"from", a->from ? a->from : ""},
+					  {"column", a->column ? a->column : ""}};
 
-	if ((rc = bk_sql_fill_file(&sql, file, vars, BK_COUNT(vars), err)))
+	if ((rc = bk_sql_fill_file(sql, file, vars, BK_COUNT(vars), err)))
 		return rc;
-	rc = bk_tx_one(a->db, BK_TX_READ, &limits,
-		       &(const struct bk_stmt){file, bk_buf_cstr(&sql), NULL, 0, shape}, ret, err);
+	return bk_tx_one(a->db, BK_TX_READ, &limits,
+			 &(const struct bk_stmt){file, bk_buf_cstr(sql), NULL, 0, shape}, ret, err);
+}
+
+static enum bk_rc ask(const struct asked *a, const char *file, enum bk_shape shape,
+		      struct bk_rows **ret, struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	enum bk_rc rc = answer(a, file, shape, &sql, ret, err);
+
+	if (!rc || (!is_mistake(err) && rc != BK_E_PERMISSION))
+		return rc;
+	return blame_server(a, is_mistake(err) ? BK_E_MAPPING : rc, bk_buf_cstr(&sql), err);
+}
+
+/* What the server says but of the types is no matter here: who may not change bookings, or none of
+   a view, learns it from the change. */
+static enum bk_rc check_assignment(const struct asked *a, struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	enum bk_rc rc = answer(a, "booking_assign", BK_ANY_ROWS, &sql, NULL, err);
+
 	if (!rc)
 		return BK_OK;
-	if (!is_mistake(err))
-		return bk_error_prefix(err, "%s", a->key);
-	return blame_server(a, bk_buf_cstr(&sql), err);
+	if (strcmp(err->sqlstate, "42804") == 0)
+		return blame_server(a, BK_E_MAPPING, bk_buf_cstr(&sql), err);
+	return strncmp(err->sqlstate, "42", 2) == 0 || strcmp(err->sqlstate, "55000") == 0 ? BK_OK
+											   : rc;
 }
 
 static enum bk_rc check_type(const struct asked *a, struct bk_error *err)
@@ -141,7 +172,7 @@ static enum bk_rc check_type(const struct asked *a, struct bk_error *err)
 		if (strcmp(type, a->types[i]) == 0)
 			return BK_OK;
 	why = bk_asprintf("is of type %s, %s is needed", type ? type : "?", a->types[0]);
-	return blame(a, why, err);
+	return blame(a, BK_E_MAPPING, why, err);
 }
 
 static enum bk_rc check_volatile(const struct asked *a, struct bk_error *err)
@@ -158,7 +189,7 @@ static enum bk_rc check_volatile(const struct asked *a, struct bk_error *err)
 
 		if (!line || !strstr(line, "Subquery Scan"))
 			continue;
-		blame(a,
+		blame(a, BK_E_MAPPING,
 		      "calls a VOLATILE function, or one that is for several rows: an aggregate, a "
 		      "window or a set",
 		      err);
@@ -170,79 +201,111 @@ static enum bk_rc check_volatile(const struct asked *a, struct bk_error *err)
 	return BK_OK;
 }
 
-static enum bk_rc check(struct bk_db *db, const struct bk_mapping *m, const char *key,
-			const char *expression, const char *const *types, struct bk_error *err)
+static enum bk_rc check(const struct asked *a, struct bk_error *err)
 {
-	const struct asked a = {db, m, key, expression, types};
 	enum bk_rc rc;
 
-	if (!expression)
+	if (!a->expression)
 		return BK_OK;
-	rc = check_type(&a, err);
-	return rc ? rc : check_volatile(&a, err);
+	if (a->from)
+		rc = ask(a, "booking_try", BK_ONE_ROW, NULL, err);
+	else if (!(rc = check_type(a, err)))
+		rc = check_volatile(a, err);
+	if (!rc && a->column)
+		rc = check_assignment(a, err);
+	return bk_misfit(a->misfits, a->origin, a->key, rc, err);
 }
 
-static enum bk_rc check_set(struct bk_db *db, const struct bk_mapping *m, const char *section,
-			    const struct bk_labels *set, struct bk_error *err)
+/* What one of the settings is, and what it may give. */
+struct part {
+	const char *key;
+	const char *expression;
+	const char *const *types;
+};
+
+static enum bk_rc check_part(const struct asked *of, const struct part *part, struct bk_error *err)
+{
+	struct asked a = *of;
+
+	a.key = part->key;
+	a.expression = part->expression;
+	a.types = part->types;
+	return check(&a, err);
+}
+
+/* `of` says where the set stands, its key included. */
+static enum bk_rc check_set(const struct asked *of, const struct bk_labels *set,
+			    struct bk_error *err)
 {
 	enum bk_rc rc = BK_OK;
 
 	for (size_t i = 0; i < set->count && !rc; i++) {
+		struct asked a = *of;
 		BK_CLEAN(bk_free_str) char *column = NULL;
 		const char *equals = bk_assignment_split(set->items[i], &column);
-		BK_CLEAN(bk_free_str) char *key = bk_asprintf("%s.set: %s", section, column);
 		BK_CLEAN(bk_free_str) char *value = bk_asprintf("(%s)", equals + 1);
 
-		rc = check(db, m, key, value, NULL, err);
+		a.column = column;
+		a.expression = value;
+		rc = check(&a, err);
 	}
 	return rc;
 }
 
-static enum bk_rc check_rule(struct bk_db *db, const struct bk_mapping *m,
-			     const struct bk_own_rule *rule, struct bk_error *err)
+/* The set of bookings, or of a job's section. */
+static enum bk_rc check_section_set(const struct asked *of, const char *section,
+				    const struct bk_labels *set, struct bk_error *err)
 {
-	const struct {
-		const char *key;
-		const char *expression;
-		const char *const *types;
-	} parts[] = {
+	BK_CLEAN(bk_free_str) char *key = bk_asprintf("%s.set", section);
+	struct asked a = *of;
+
+	a.key = key;
+	return check_set(&a, set, err);
+}
+
+static enum bk_rc check_rule(const struct asked *of, const struct bk_own_rule *rule,
+			     struct bk_error *err)
+{
+	const struct part parts[] = {
 		{"due", rule->due.expr, bk_server_types(rule->due.type)},
 		{"until", rule->until.expr, bk_server_types(rule->until.type)},
 		{"where", rule->where, flags},
 	};
-	BK_CLEAN(bk_free_str) char *section = bk_asprintf("rule %s", rule->name);
+	BK_CLEAN(bk_free_str) char *set = bk_asprintf("rule %s: set", rule->name);
+	struct asked a = *of;
 	enum bk_rc rc = BK_OK;
 
+	a.origin = rule->origin;
+	a.key = set;
 	for (size_t i = 0; i < BK_COUNT(parts) && !rc; i++) {
 		BK_CLEAN(bk_free_str)
-		char *key = bk_asprintf("%s: %s: %s", rule->origin, section, parts[i].key);
+		char *key = bk_asprintf("rule %s: %s", rule->name, parts[i].key);
 
-		rc = check(db, m, key, parts[i].expression, parts[i].types, err);
+		rc = check_part(&a, &(struct part){key, parts[i].expression, parts[i].types}, err);
 	}
-	return rc ? rc : check_set(db, m, section, &rule->set, err);
+	/* What a change sets is no matter of finding a booking. */
+	return rc || a.from ? rc : check_set(&a, &rule->set, err);
 }
 
 /* A zone that is named must be one. */
-static enum bk_rc check_zone(struct bk_db *db, const struct bk_mapping *m, struct bk_error *err)
+static enum bk_rc check_zone(const struct asked *of, struct bk_error *err)
 {
+	const char *zone = of->mapping->zone;
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 
-	if (!m->zone || *m->zone == '(')
+	if (!zone || *zone == '(')
 		return BK_OK;
 	bk_buf_str(&sql, "(pg_catalog.timezone(");
-	bk_sql_literal(&sql, m->zone);
+	bk_sql_literal(&sql, zone);
 	/* A constant, so that the planner asks for the zone. */
 	bk_buf_str(&sql, ", '2000-01-01 00:00:00+00'::pg_catalog.timestamptz))");
-	return check(db, m, "bookings.time-zone", bk_buf_cstr(&sql), NULL, err);
+	return check_part(of, &(struct part){"bookings.time-zone", bk_buf_cstr(&sql), NULL}, err);
 }
 
-enum bk_rc bk_expressions_check(struct bk_db *db, const struct bk_mapping *m, struct bk_error *err)
+static enum bk_rc check_bookings(const struct asked *of, struct bk_error *err)
 {
-	const struct {
-		const char *key;
-		const char *expression;
-		const char *const *types;
-	} parts[] = {
+	const struct bk_mapping *m = of->mapping;
+	const struct part parts[] = {
 		{"bookings.start", m->start.expr, bk_server_types(m->start.type)},
 		{"bookings.end", m->end.expr, bk_server_types(m->end.type)},
 		{"bookings.check-in", m->check_in.expr, bk_server_types(m->check_in.type)},
@@ -252,15 +315,39 @@ enum bk_rc bk_expressions_check(struct bk_db *db, const struct bk_mapping *m, st
 		{"bookings.no-show-if", m->no_show_if, flags},
 		{"bookings.time-zone", m->zone && *m->zone == '(' ? m->zone : NULL, texts},
 	};
-	enum bk_rc rc = check_zone(db, m, err);
+	enum bk_rc rc = BK_OK;
 
 	for (size_t i = 0; i < BK_COUNT(parts) && !rc; i++)
-		rc = check(db, m, parts[i].key, parts[i].expression, parts[i].types, err);
-	if (!rc)
-		rc = check_set(db, m, "bookings", &m->set, err);
-	for (size_t i = 0; i < m->extra_count && !rc; i++)
-		rc = check_set(db, m, m->extras[i].job, &m->extras[i].set, err);
-	for (size_t i = 0; i < m->rule_count && !rc; i++)
-		rc = check_rule(db, m, &m->rules[i], err);
+		rc = check_part(of, &parts[i], err);
 	return rc;
+}
+
+enum bk_rc bk_expressions_check(struct bk_db *db, const struct bk_mapping *m,
+				struct bk_misfits *misfits, struct bk_error *err)
+{
+	const struct asked of = {.db = db, .mapping = m, .misfits = misfits};
+	enum bk_rc rc = check_zone(&of, err);
+
+	if (!rc)
+		rc = check_bookings(&of, err);
+	if (!rc)
+		rc = check_section_set(&of, "bookings", &m->set, err);
+	for (size_t i = 0; i < m->extra_count && !rc; i++)
+		rc = check_section_set(&of, m->extras[i].job, &m->extras[i].set, err);
+	for (size_t i = 0; i < m->rule_count && !rc; i++)
+		rc = check_rule(&of, &m->rules[i], err);
+	return rc;
+}
+
+enum bk_rc bk_expressions_try(struct bk_db *db, const struct bk_mapping *m,
+			      const struct bk_own_rule *own, const char *from, struct bk_error *err)
+{
+	struct bk_misfits first = {.hear = NULL};
+	const struct asked of = {.db = db, .mapping = m, .misfits = &first, .from = from};
+	enum bk_rc rc;
+
+	if (!own)
+		return check_bookings(&of, err);
+	rc = check_rule(&of, own, err);
+	return rc ? rc : check_part(&of, &(struct part){"bookings.where", m->where, NULL}, err);
 }

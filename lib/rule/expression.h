@@ -7,14 +7,25 @@
 
 #include "conf/mapping.h"
 #include "db/db.h"
+#include "rule/misfit.h"
 
 /* The types of the server that a source of that type may be of, NULL-terminated, as
    format_type() shows them. */
 const char *const *bk_server_types(enum bk_source_type type);
 
+/* The character of `part`, from 1, that the server names in the statement `sql` of which it is
+   one; 0 = it names none, or one elsewhere. */
+int bk_position_in(const char *sql, const char *part, const struct bk_error *err);
+
 /* Every expression of the mapping. BK_E_MAPPING names the key, the expression and what the
    server says of it; a privilege that lacks is BK_E_PERMISSION. */
 enum bk_rc bk_expressions_check(struct bk_db *db, const struct bk_mapping *m,
-				struct bk_error *err) BK_NODISCARD;
+				struct bk_misfits *misfits, struct bk_error *err) BK_NODISCARD;
+
+/* After a scan failed for some booking: BK_E_MAPPING where one of its expressions does for the
+   bookings with that label, of the rule of the file, or of the default ones where it is NULL. */
+enum bk_rc bk_expressions_try(struct bk_db *db, const struct bk_mapping *m,
+			      const struct bk_own_rule *own, const char *from,
+			      struct bk_error *err) BK_NODISCARD;
 
 #endif

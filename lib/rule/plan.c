@@ -3,20 +3,51 @@
  */
 #include "rule/plan.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "db/sqltext.h"
 
-/* What follows a SubPlan is about holds and quarantine, not about the bookings. */
+static size_t indent_of(const char *line)
+{
+	return strspn(line, " ");
+}
+
+/* A node of the plan is named behind an arrow, but for the topmost one; other lines tell of
+   it, such as the Sort Key of a Merge Append. */
+static const char *node_of(const char *line)
+{
+	line += indent_of(line);
+	return strncmp(line, "->", 2) == 0 ? line + 2 + indent_of(line + 2) : line;
+}
+
+static bool begins_with(const char *text, const char *word)
+{
+	return strncmp(text, word, strlen(word)) == 0;
+}
+
+static bool is_sort(const char *node)
+{
+	return begins_with(node, "Incremental Sort") ||
+	       (begins_with(node, "Sort") && !begins_with(node, "Sort Key"));
+}
+
+/* Who reads the whole table has to sort it. What is below a SubPlan reads other rows: those of
+   holds and quarantine, or of what the filter asks. */
 static bool reads_in_order(const struct bk_rows *plan)
 {
+	size_t aside = SIZE_MAX; /* how far the SubPlan is indented that we are in */
+
 	for (int i = 0; i < bk_rows_count(plan); i++) {
 		const char *line = bk_rows_cell(plan, i, 0);
 
-		if (line && strstr(line, "SubPlan"))
-			return true;
-		if (line && (strstr(line, "Sort") || strstr(line, "Seq Scan")))
+		if (!line || indent_of(line) > aside)
+			continue;
+		aside = SIZE_MAX;
+		if (begins_with(node_of(line), "SubPlan") || begins_with(node_of(line), "InitPlan"))
+			aside = indent_of(line);
+		else if (is_sort(node_of(line)))
 			return false;
 	}
 	return true;
@@ -49,43 +80,68 @@ enum bk_rc bk_unit_is_ordered(struct bk_db *db, const struct bk_unit *unit,
 	return BK_OK;
 }
 
-/* A column of the row b, or a bound of it, as the index wants it: without the b. */
-static void put_scan(struct bk_buf *out, const char *scan)
+/* In b."a ""b""" the quoted name, or in a bound of it; *ret_after is what follows. */
+static const char *quoted_name(const char *scan, const char **ret_after)
 {
-	const char *column = strstr(scan, "b.\"");
+	const char *name = strstr(scan, "b.\"") + 2;
+	const char *p = name + 1;
 
-	if (column == scan)
-		bk_buf_str(out, scan + 2);
-	else if (column)
-		bk_buf_fmt(out, "%.*s%s", (int)(column - scan), scan, column + 2);
-	else
-		bk_buf_fmt(out, "(%s)", scan);
+	while (*p != '"' || p[1] == '"')
+		p += *p == '"' ? 2 : 1;
+	*ret_after = p + 1;
+	return name;
+}
+
+char *bk_unit_scan_column(const struct bk_unit *unit)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf name = BK_BUF_INIT;
+	const char *after;
+
+	for (const char *p = quoted_name(unit->scan->column, &after) + 1; p + 1 < after; p++) {
+		bk_buf_char(&name, *p);
+		p += *p == '"';
+	}
+	return bk_buf_take(&name);
+}
+
+static void put_name(struct bk_buf *out, const struct bk_index_place *place, const char *column)
+{
+	bk_sql_ident(out, place->name_of ? place->name_of(place->arg, column) : column);
+}
+
+/* The scan's column, or the bound of it, without the b. */
+static void put_scan(struct bk_buf *out, const struct bk_unit *unit,
+		     const struct bk_index_place *place)
+{
+	const char *scan = unit->scan->column;
+	const char *after;
+	const char *name = quoted_name(scan, &after);
+	BK_CLEAN(bk_free_str) char *column = bk_unit_scan_column(unit);
+
+	bk_buf_fmt(out, "%.*s", (int)(name - 2 - scan), scan);
+	put_name(out, place, column);
+	bk_buf_str(out, after);
 }
 
 void bk_unit_index_sql(struct bk_buf *out, const struct bk_unit *unit,
-		       const struct bk_mapping *mapping, const char *schema, const char *table,
-		       bool concurrently)
+		       const struct bk_mapping *mapping, const struct bk_index_place *place)
 {
-	const char *scan = unit->scan->column;
-
-	bk_buf_fmt(out, "CREATE INDEX %sON ", concurrently ? "CONCURRENTLY " : "");
-	bk_sql_ident(out, schema);
+	bk_buf_fmt(out, "CREATE INDEX %sON ", place->concurrently ? "CONCURRENTLY " : "");
+	bk_sql_ident(out, place->schema);
 	bk_buf_char(out, '.');
-	bk_sql_ident(out, table);
+	bk_sql_ident(out, place->table);
 	bk_buf_str(out, " (");
-	put_scan(out, scan);
+	put_scan(out, unit, place);
 	for (size_t i = 0; i < mapping->key_count; i++) {
-		BK_CLEAN(bk_buf_clear) struct bk_buf key = BK_BUF_INIT;
-
-		bk_sql_ident(&key, mapping->keys[i]);
 		/* A key column that is the scan column too. */
-		if (strncmp(scan, "b.", 2) == 0 && strcmp(scan + 2, bk_buf_cstr(&key)) == 0)
+		if (unit->scan->name && strcmp(unit->scan->name, mapping->keys[i]) == 0)
 			continue;
-		bk_buf_fmt(out, ", %s", bk_buf_cstr(&key));
+		bk_buf_str(out, ", ");
+		put_name(out, place, mapping->keys[i]);
 	}
 	bk_buf_str(out, ") WHERE ");
-	bk_sql_ident(out, mapping->status);
-	bk_buf_str(out, " = ");
+	put_name(out, place, mapping->status);
+	bk_buf_str(out, place->status_as_text ? "::text = " : " = ");
 	bk_sql_literal(out, unit->from);
 	bk_buf_char(out, ';');
 }

@@ -18,10 +18,22 @@ enum bk_rc bk_unit_is_ordered(struct bk_db *db, const struct bk_unit *unit,
 			      const struct bk_tx_limits *limits, bool *ret,
 			      struct bk_error *err) BK_NODISCARD;
 
-/* Appends the statement, with a semicolon, that makes the index for the unit's scan
-   on the table of that name. */
+/* The relation that an index is made on; where the mapping's is a view, with its own names for the
+   columns. */
+struct bk_index_place {
+	const char *schema;
+	const char *table;
+	const char *(*name_of)(const void *arg, const char *column); /* NULL = the same names */
+	const void *arg;
+	bool concurrently;
+	bool status_as_text; /* as the scan compares it, where the type has operators of its own */
+};
+
+/* Appends the statement, with a semicolon, that makes the index for the unit's scan there. */
 void bk_unit_index_sql(struct bk_buf *out, const struct bk_unit *unit,
-		       const struct bk_mapping *mapping, const char *schema, const char *table,
-		       bool concurrently);
+		       const struct bk_mapping *mapping, const struct bk_index_place *place);
+
+/* The plain column that the unit is scanned by, be it for a bound of a range in it. free() it. */
+char *bk_unit_scan_column(const struct bk_unit *unit);
 
 #endif

@@ -382,10 +382,10 @@ void bk_faults_write(const struct bk_policy *policy, struct bk_faults *ret)
 
 	init_pieces(&p, policy);
 	*ret = (struct bk_faults){
-		.no_start = bk_asprintf("%s IS NULL", p.s),
+		.no_start = p.s ? bk_asprintf("%s IS NULL", p.s) : NULL,
 		.no_end = p.e ? bk_asprintf("%s IS NULL", p.e) : NULL,
-		.infinite = write_infinite(&p),
-		.end_before_start = p.e ? bk_asprintf("%s" LT "%s", p.e, p.s) : NULL,
+		.infinite = p.s ? write_infinite(&p) : NULL,
+		.end_before_start = p.s && p.e ? bk_asprintf("%s" LT "%s", p.e, p.s) : NULL,
 		.negative_grace = p.g ? bk_asprintf("%s" LT "0", p.g) : NULL,
 	};
 }

@@ -14,6 +14,9 @@
 #include "db/tx.h"
 #include "rule/columns.h"
 #include "rule/expression.h"
+#include "rule/labels.h"
+#include "rule/relations.h"
+#include "rule/unit.h"
 
 /* Catalog look-ups are quick; what waits longer is stuck. */
 static const struct bk_tx_limits catalog_limits = {10000, 2000, false, NULL};
@@ -25,6 +28,7 @@ static const struct bk_field column_fields[] = {
 	{"type_base", BK_FIELD_TEXT, offsetof(struct bk_column, base)},
 	{"type_kind", BK_FIELD_TEXT, offsetof(struct bk_column, kind)},
 	{"is_generated", BK_FIELD_BOOL, offsetof(struct bk_column, generated)},
+	{"may_be_null", BK_FIELD_BOOL, offsetof(struct bk_column, nullable)},
 };
 
 void bk_table_clear(struct bk_table *table)
@@ -32,6 +36,8 @@ void bk_table_clear(struct bk_table *table)
 	for (size_t i = 0; i < table->count; i++)
 		bk_fields_clear(column_fields, BK_COUNT(column_fields), &table->columns[i]);
 	free(table->columns);
+	free(table->nullable_key);
+	free(table->status_equals);
 	*table = (struct bk_table){.columns = NULL};
 }
 
@@ -52,22 +58,21 @@ static enum bk_rc check_relation(const struct bk_rows *rows, const struct bk_map
 				 struct bk_table *table, struct bk_error *err)
 {
 	const char *kind;
-	const char *children;
 
 	if (bk_rows_count(rows) == 0) {
-		bk_error_set(err, BK_E_MAPPING, "bookings.table: table \"%s.%s\" does not exist",
-			     m->table_schema, m->table_name);
+		bk_error_set(err, BK_E_MAPPING, "table \"%s.%s\" does not exist", m->table_schema,
+			     m->table_name);
 		return bk_error_hint(err, "name your table in section bookings of bk.conf");
 	}
 	kind = bk_rows_text(rows, 0, "relkind");
-	children = bk_rows_text(rows, 0, "has_children");
 	if (!kind || !strchr("rpv", *kind))
-		return bk_error_set(err, BK_E_MAPPING, "bookings.table: \"%s.%s\" is no table",
-				    m->table_schema, m->table_name);
+		return bk_error_set(err, BK_E_MAPPING, "\"%s.%s\" is no table", m->table_schema,
+				    m->table_name);
 	/* An index of a partitioned table must hold the partition's columns too, so
 	   there the key's uniqueness is the company's word; so it is of a view. */
 	table->key_is_unique = *kind != 'r' || is_true(bk_rows_text(rows, 0, "key_is_unique"));
-	table->has_children = *kind != 'r' || (children && *children == 't');
+	table->has_children = *kind != 'r' || is_true(bk_rows_text(rows, 0, "has_children"));
+	table->is_view = *kind == 'v';
 	return BK_OK;
 }
 
@@ -88,6 +93,7 @@ static enum bk_rc read_columns(struct bk_db *db, const struct bk_mapping *m, str
 		return rc;
 	if ((rc = check_relation(rows, m, table, err)))
 		return rc;
+	table->nullable_key = bk_strdup(bk_rows_text(rows, 0, "nullable_key"));
 	count = bk_rows_count(rows);
 	table->columns = bk_calloc((size_t)count, sizeof(*table->columns));
 	for (int i = 0; i < count; i++) {
@@ -99,36 +105,37 @@ static enum bk_rc read_columns(struct bk_db *db, const struct bk_mapping *m, str
 	return BK_OK;
 }
 
-/* One mapped column: the key of the file, the column, the types it may have
-   (any when NULL), and whether bk writes it. */
+/* What is looked at, and who hears of faults. */
+struct look {
+	const struct bk_mapping *mapping;
+	const struct bk_table *table;
+	struct bk_misfits *misfits;
+};
+
+/* One mapped column: the types it may have (any when NULL), and whether bk writes it. */
 struct expected {
-	const char *key;
 	const char *column;
 	const char *const *types;
 	bool written;
 };
 
-static enum bk_rc check_column(const struct bk_table *table, const struct bk_mapping *m,
-			       const struct expected *e, struct bk_error *err)
+static enum bk_rc check_column(const struct look *l, const struct expected *e, struct bk_error *err)
 {
 	const struct bk_column *c;
 
 	if (!e->column)
 		return BK_OK;
-	c = bk_table_column(table, e->column);
+	c = bk_table_column(l->table, e->column);
 	if (!c)
-		return bk_error_set(err, BK_E_MAPPING,
-				    "bookings.%s: table \"%s.%s\" has no column \"%s\"", e->key,
-				    m->table_schema, m->table_name, e->column);
+		return bk_error_set(err, BK_E_MAPPING, "table \"%s.%s\" has no column \"%s\"",
+				    l->mapping->table_schema, l->mapping->table_name, e->column);
 	if (e->written && c->generated)
-		return bk_error_set(err, BK_E_MAPPING, "bookings.%s: column \"%s\" is generated",
-				    e->key, e->column);
+		return bk_error_set(err, BK_E_MAPPING, "column \"%s\" is generated", e->column);
 	for (size_t i = 0; e->types; i++) {
 		if (!e->types[i])
-			return bk_error_set(
-				err, BK_E_MAPPING,
-				"bookings.%s: column \"%s\" is of type %s, %s is needed", e->key,
-				e->column, c->shown, e->types[0]);
+			return bk_error_set(err, BK_E_MAPPING,
+					    "column \"%s\" is of type %s, %s is needed", e->column,
+					    c->shown, e->types[0]);
 		if (strcmp(c->base, e->types[i]) == 0)
 			break;
 	}
@@ -137,36 +144,66 @@ static enum bk_rc check_column(const struct bk_table *table, const struct bk_map
 
 /* The position of a scan is compared with operators of pg_catalog; an extension's
    type orders by its own, and rows would be passed over. */
-static enum bk_rc check_key_type(const struct bk_table *table, const char *key,
-				 struct bk_error *err)
+static enum bk_rc check_key_column(const struct look *l, const char *key, struct bk_error *err)
 {
-	const struct bk_column *c = bk_table_column(table, key);
+	enum bk_rc rc = check_column(l, &(struct expected){key, NULL, false}, err);
+	const struct bk_column *c = bk_table_column(l->table, key);
 
-	if (strncmp(c->type, "\"pg_catalog\".", 13) == 0 || *c->kind == 'e' || *c->kind == 'd')
-		return BK_OK;
-	return bk_error_set(
-		err, BK_E_MAPPING,
-		"bookings.key: column \"%s\" is of type %s, which has an order of its own", key,
-		c->shown);
+	if (rc || strncmp(c->type, "\"pg_catalog\".", 13) == 0 || *c->kind == 'e' ||
+	    *c->kind == 'd')
+		return rc;
+	return bk_error_set(err, BK_E_MAPPING,
+			    "column \"%s\" is of type %s, which has an order of its own", key,
+			    c->shown);
 }
 
-static enum bk_rc check_key(const struct bk_table *table, const struct bk_mapping *m,
-			    struct bk_error *err)
+void bk_column_not_null_sql(struct bk_buf *out, const struct bk_mapping *m, const char *column)
 {
+	bk_buf_str(out, "ALTER TABLE ");
+	bk_table_sql(out, m);
+	bk_buf_str(out, " ALTER COLUMN ");
+	bk_sql_ident(out, column);
+	bk_buf_str(out, " SET NOT NULL;");
+}
+
+/* Some unique index would do, but for NULLs, of which it holds any number. */
+static enum bk_rc refuse_nulls(const struct look *l, struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf fix = BK_BUF_INIT;
+
+	bk_column_not_null_sql(&fix, l->mapping, l->table->nullable_key);
+	(void)bk_error_set(err, BK_E_MAPPING,
+			   "column \"%s\" may be NULL, of which its unique index holds any number: "
+			   "it names no single booking",
+			   l->table->nullable_key);
+	return bk_error_hint(err, "%s", bk_buf_cstr(&fix));
+}
+
+static enum bk_rc check_unique(const struct look *l, struct bk_error *err)
+{
+	if (l->table->key_is_unique)
+		return BK_OK;
+	if (l->table->nullable_key)
+		return refuse_nulls(l, err);
+	(void)bk_error_set(err, BK_E_MAPPING,
+			   "no unique index without NULLs covers the key, so it names no single "
+			   "booking");
+	return bk_error_hint(err, "name the columns of the primary key");
+}
+
+static enum bk_rc check_key(const struct look *l, struct bk_error *err)
+{
+	const struct bk_mapping *m = l->mapping;
+	size_t before = l->misfits->count;
 	enum bk_rc rc = BK_OK;
 
-	for (size_t i = 0; i < m->key_count && !rc; i++) {
-		rc = check_column(table, m, &(struct expected){"key", m->keys[i], NULL, false},
-				  err);
-		if (!rc)
-			rc = check_key_type(table, m->keys[i], err);
-	}
-	if (rc || table->key_is_unique)
+	for (size_t i = 0; i < m->key_count && !rc; i++)
+		rc = bk_misfit(l->misfits, NULL, "bookings.key",
+			       check_key_column(l, m->keys[i], err), err);
+	/* Columns that are not there have no index. */
+	if (rc || l->misfits->count > before)
 		return rc;
-	bk_error_set(err, BK_E_MAPPING,
-		     "bookings.key: no unique index without NULLs covers the key, so it names no "
-		     "single booking");
-	return bk_error_hint(err, "name the columns of the primary key");
+	return bk_misfit(l->misfits, NULL, "bookings.key", check_unique(l, err), err);
 }
 
 /* How a source is written that is really of that type; NULL = there is no such form. */
@@ -182,47 +219,48 @@ static const char *form_of(const char *shown)
 	return NULL;
 }
 
-static enum bk_rc check_source(const struct bk_table *table, const struct bk_mapping *m,
-			       const char *key, const struct bk_source *source, bool written,
+static enum bk_rc check_source(const struct look *l, const struct bk_source *source, bool written,
 			       struct bk_error *err)
 {
 	const struct bk_column *c;
 	enum bk_rc rc = check_column(
-		table, m,
-		&(struct expected){key, source->column, bk_server_types(source->type), written},
-		err);
+		l, &(struct expected){source->column, bk_server_types(source->type), written}, err);
 
-	if (rc != BK_E_MAPPING || !(c = bk_table_column(table, source->column)))
+	if (rc != BK_E_MAPPING || !(c = bk_table_column(l->table, source->column)))
 		return rc;
 	if (!c->generated && form_of(c->base))
 		bk_error_hint(err, "write \"%s::%s\"", source->column, form_of(c->base));
 	return rc;
 }
 
-static enum bk_rc check_columns(const struct bk_table *table, const struct bk_mapping *m,
-				struct bk_error *err)
+static enum bk_rc check_columns(const struct look *l, struct bk_error *err)
 {
+	const struct bk_mapping *m = l->mapping;
 	const struct {
 		const char *key;
 		const struct bk_source *source;
 		bool written;
 	} sources[] = {
-		{"start", &m->start, false},           {"end", &m->end, false},
-		{"check-in", &m->check_in, false},     {"hold", &m->hold, false},
-		{"grace", &m->grace, false},           {"updated", &m->updated, true},
-		{"start-scan", &m->start_scan, false}, {"end-scan", &m->end_scan, false},
-		{"hold-scan", &m->hold_scan, false},
+		{"bookings.start", &m->start, false},
+		{"bookings.end", &m->end, false},
+		{"bookings.check-in", &m->check_in, false},
+		{"bookings.hold", &m->hold, false},
+		{"bookings.grace", &m->grace, false},
+		{"bookings.updated", &m->updated, true},
+		{"bookings.start-scan", &m->start_scan, false},
+		{"bookings.end-scan", &m->end_scan, false},
+		{"bookings.hold-scan", &m->hold_scan, false},
 	};
-	enum bk_rc rc = check_column(table, m, &(struct expected){"status", m->status, NULL, true},
-				     err);
+	enum bk_rc rc = check_column(l, &(struct expected){m->status, NULL, true}, err);
 
+	rc = bk_misfit(l->misfits, NULL, "bookings.status", rc, err);
 	for (size_t i = 0; i < BK_COUNT(sources) && !rc; i++)
-		rc = check_source(table, m, sources[i].key, sources[i].source, sources[i].written,
-				  err);
-	return rc ? rc : check_key(table, m, err);
+		rc = bk_misfit(l->misfits, NULL, sources[i].key,
+			       check_source(l, sources[i].source, sources[i].written, err), err);
+	return rc ? rc : check_key(l, err);
 }
 
-static enum bk_rc check_set(const struct bk_table *table, const struct bk_mapping *m,
+static enum bk_rc check_set(const struct look *l, const char *origin, const char *key,
 			    const struct bk_labels *set, struct bk_error *err)
 {
 	enum bk_rc rc = BK_OK;
@@ -231,176 +269,75 @@ static enum bk_rc check_set(const struct bk_table *table, const struct bk_mappin
 		BK_CLEAN(bk_free_str) char *column = NULL;
 
 		(void)bk_assignment_split(set->items[i], &column);
-		rc = check_column(table, m, &(struct expected){"set", column, NULL, true}, err);
+		rc = bk_misfit(l->misfits, origin, key,
+			       check_column(l, &(struct expected){column, NULL, true}, err), err);
 	}
 	return rc;
+}
+
+static enum bk_rc check_rule(const struct look *l, const struct bk_own_rule *rule,
+			     struct bk_error *err)
+{
+	const struct {
+		const char *key;
+		const struct bk_source *source;
+	} sources[] = {{"due", &rule->due}, {"scan", &rule->scan}, {"until", &rule->until}};
+	BK_CLEAN(bk_free_str) char *set = bk_asprintf("rule %s: set", rule->name);
+	enum bk_rc rc = BK_OK;
+
+	for (size_t i = 0; i < BK_COUNT(sources) && !rc; i++) {
+		BK_CLEAN(bk_free_str)
+		char *key = bk_asprintf("rule %s: %s", rule->name, sources[i].key);
+
+		rc = bk_misfit(l->misfits, rule->origin, key,
+			       check_source(l, sources[i].source, false, err), err);
+	}
+	return rc ? rc : check_set(l, rule->origin, set, &rule->set, err);
 }
 
 /* The columns that the rules of the file and the jobs name. */
-static enum bk_rc check_own(const struct bk_table *table, const struct bk_mapping *m,
-			    struct bk_error *err)
+static enum bk_rc check_own(const struct look *l, struct bk_error *err)
 {
-	enum bk_rc rc = check_set(table, m, &m->set, err);
+	const struct bk_mapping *m = l->mapping;
+	enum bk_rc rc = check_set(l, NULL, "bookings.set", &m->set, err);
 
-	for (size_t i = 0; i < m->extra_count && !rc; i++)
-		rc = check_set(table, m, &m->extras[i].set, err);
-	for (size_t i = 0; i < m->rule_count && !rc; i++) {
-		const struct bk_own_rule *r = &m->rules[i];
+	for (size_t i = 0; i < m->extra_count && !rc; i++) {
+		BK_CLEAN(bk_free_str) char *key = bk_asprintf("%s.set", m->extras[i].job);
 
-		if ((rc = check_source(table, m, "rule: due", &r->due, false, err)) ||
-		    (rc = check_source(table, m, "rule: scan", &r->scan, false, err)) ||
-		    (rc = check_source(table, m, "rule: until", &r->until, false, err)) ||
-		    (rc = check_set(table, m, &r->set, err)))
-			return bk_error_prefix(err, "%s: rule %s", r->origin, r->name);
+		rc = check_set(l, NULL, key, &m->extras[i].set, err);
 	}
+	for (size_t i = 0; i < m->rule_count && !rc; i++)
+		rc = check_rule(l, &m->rules[i], err);
 	return rc;
 }
 
-/* The labels of every class, and which class and label an error is about. */
-static void collect_labels(struct bk_buf *array, const struct bk_mapping *m)
+enum bk_rc bk_table_look(struct bk_db *db, const struct bk_mapping *m, struct bk_misfits *misfits,
+			 struct bk_table *ret, struct bk_error *err)
 {
-	const char **labels = NULL;
-	size_t n = 0;
+	BK_CLEAN(bk_table_clear) struct bk_table table = {.columns = NULL};
+	const struct look look = {m, &table, misfits};
+	enum bk_rc rc = read_columns(db, m, &table, err);
 
-	for (int s = 0; s < BK_STATE_COUNT; s++)
-		for (size_t i = 0; i < m->states[s].count; i++) {
-			labels = bk_realloc(labels, n + 1, sizeof(*labels));
-			labels[n++] = m->states[s].items[i];
-		}
-	for (size_t r = 0; r < m->rule_count; r++) {
-		const struct bk_own_rule *rule = &m->rules[r];
-
-		labels = bk_realloc(labels, n + rule->from.count + 1, sizeof(*labels));
-		for (size_t i = 0; i < rule->from.count; i++)
-			labels[n++] = rule->from.items[i];
-		labels[n++] = rule->to;
-	}
-	bk_db_text_array(array, labels, n);
-	free(labels);
-}
-
-static const char *class_of(const struct bk_mapping *m, const char *label)
-{
-	for (int s = 0; s < BK_STATE_COUNT; s++)
-		for (size_t i = 0; i < m->states[s].count; i++)
-			if (strcmp(m->states[s].items[i], label) == 0)
-				return bk_state_names[s];
-	return "?";
-}
-
-static enum bk_rc refuse_label(const struct bk_rows *rows, int row, const struct bk_mapping *m,
-			       struct bk_error *err)
-{
-	const char *label = bk_rows_text(rows, row, "label");
-	const char *why = NULL;
-
-	if (is_true(bk_rows_text(rows, row, "refused")))
-		why = "a CHECK constraint forbids it";
-	if (is_true(bk_rows_text(rows, row, "cut")))
-		why = "it is too long";
-	if (!label || !why)
-		return BK_OK;
-	return bk_error_set(err, BK_E_MAPPING,
-			    "bookings.states.%s: column \"%s\" can never hold '%s': %s",
-			    class_of(m, label), m->status, label, why);
-}
-
-/* Two labels that the column holds as one value, such as 1 and 01, would be two states, or a
-   target that is its own source. */
-static enum bk_rc refuse_spelling(const struct bk_rows *rows, int row, const struct bk_mapping *m,
-				  struct bk_error *err)
-{
-	const char *label = bk_rows_text(rows, row, "label");
-	const char *value = bk_rows_text(rows, row, "shown");
-
-	for (int i = 0; i < row; i++) {
-		const char *other = bk_rows_text(rows, i, "label");
-		const char *same = bk_rows_text(rows, i, "shown");
-
-		if (!value || !same || strcmp(value, same) != 0 || strcmp(label, other) == 0)
-			continue;
-		(void)bk_error_set(err, BK_E_MAPPING,
-				   "bookings.states: '%s' and '%s' are one value of column \"%s\"",
-				   other, label, m->status);
-		return bk_error_hint(err, "write it in one way, and in one state");
-	}
+	if (rc == BK_E_MAPPING)
+		return bk_misfit(misfits, NULL, "bookings.table", rc, err);
+	if (rc || (rc = check_columns(&look, err)) || (rc = check_own(&look, err)))
+		return rc;
+	if ((rc = bk_expressions_check(db, m, misfits, err)))
+		return rc;
+	if (bk_table_column(&table, m->status) &&
+	    (rc = bk_labels_check(db, m, &table, misfits, err)))
+		return rc;
+	*ret = table;
+	table = (struct bk_table){.columns = NULL};
 	return BK_OK;
-}
-
-/* Some label that the type itself does not take; the server says which. */
-static enum bk_rc refuse_by_type(const struct bk_mapping *m, const struct bk_column *status,
-				 struct bk_error *err)
-{
-	const struct bk_error theirs = *err;
-	const char *reason = strstr(theirs.message, ": ");
-
-	return bk_error_set(err, BK_E_MAPPING, "bookings.states: column \"%s\" is of type %s: %s",
-			    m->status, status->shown, reason ? reason + 2 : theirs.message);
-}
-
-static enum bk_rc find_bad_label(struct bk_db *db, const struct bk_mapping *m,
-				 const struct bk_column *status, const char *check,
-				 struct bk_error *err)
-{
-	const struct bk_sql_var vars[] = {
-		{"type", status->shown}, {"status", m->status}, {"check", check}};
-	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf labels = BK_BUF_INIT;
-	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
-	const char *params[1];
-	const struct bk_stmt stmt = {"booking_labels", NULL, params, 1, BK_ANY_ROWS};
-	struct bk_stmt filled = stmt;
-	enum bk_rc rc;
-
-	collect_labels(&labels, m);
-	params[0] = bk_buf_cstr(&labels);
-	if ((rc = bk_sql_fill_file(&sql, "booking_labels", vars, BK_COUNT(vars), err)))
-		return rc;
-	filled.sql = bk_buf_cstr(&sql);
-	rc = bk_tx_one(db, BK_TX_READ, &catalog_limits, &filled, &rows, err);
-	if (rc && (strncmp(err->sqlstate, "22", 2) == 0 || strncmp(err->sqlstate, "23", 2) == 0))
-		return refuse_by_type(m, status, err);
-	for (int i = 0; !rc && i < bk_rows_count(rows); i++)
-		rc = refuse_label(rows, i, m, err);
-	for (int i = 1; !rc && i < bk_rows_count(rows); i++)
-		rc = refuse_spelling(rows, i, m, err);
-	return rc;
-}
-
-static enum bk_rc check_labels(struct bk_db *db, const struct bk_table *table,
-			       const struct bk_mapping *m, struct bk_error *err)
-{
-	const char *params[] = {m->table_schema, m->table_name, m->status};
-	const struct bk_stmt stmt = {"booking_checks", bk_sql_text("booking_checks"), params, 3,
-				     BK_ONE_ROW};
-	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
-	const char *check;
-	enum bk_rc rc;
-
-	if ((rc = bk_tx_one(db, BK_TX_READ, &catalog_limits, &stmt, &rows, err)))
-		return rc;
-	check = bk_rows_text(rows, 0, "expression");
-	return find_bad_label(db, m, bk_table_column(table, m->status), check ? check : "true",
-			      err);
 }
 
 enum bk_rc bk_table_load(struct bk_db *db, const struct bk_mapping *mapping, struct bk_table *ret,
 			 struct bk_error *err)
 {
-	BK_CLEAN(bk_table_clear) struct bk_table table = {.columns = NULL};
-	enum bk_rc rc;
+	struct bk_misfits first = {.hear = NULL};
 
-	if ((rc = read_columns(db, mapping, &table, err)))
-		return rc;
-	if ((rc = check_columns(&table, mapping, err)) || (rc = check_own(&table, mapping, err)))
-		return rc;
-	if ((rc = bk_expressions_check(db, mapping, err)))
-		return rc;
-	if ((rc = check_labels(db, &table, mapping, err)))
-		return rc;
-	*ret = table;
-	table = (struct bk_table){.columns = NULL};
-	return BK_OK;
+	return bk_table_look(db, mapping, &first, ret, err);
 }
 
 void bk_mapped_columns(const struct bk_mapping *m, bool wants_update, struct bk_buf *reads,
@@ -415,19 +352,38 @@ void bk_mapped_columns(const struct bk_mapping *m, bool wants_update, struct bk_
 	bk_db_text_array(writes, (const char *const *)c.writes.items, c.writes.count);
 }
 
+static void put_labels(struct bk_buf *out, const struct bk_labels *labels)
+{
+	bk_db_text_array(out, (const char *const *)labels->items, labels->count);
+}
+
 enum bk_rc bk_missing_privileges(struct bk_db *db, const char *schema, const struct bk_mapping *m,
 				 bool wants_update, struct bk_rows **ret, struct bk_error *err)
 {
+	BK_CLEAN(bk_relations_clear) struct bk_relations others;
 	BK_CLEAN(bk_buf_clear) struct bk_buf reads = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf writes = BK_BUF_INIT;
-	const char *params[6] = {schema, wants_update ? "true" : "false", m->table_schema,
-				 m->table_name};
-	const struct bk_stmt stmt = {"privilege_missing", bk_sql_text("privilege_missing"), params,
-				     6, BK_ANY_ROWS};
+	BK_CLEAN(bk_buf_clear) struct bk_buf schemas = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf names = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf privileges = BK_BUF_INIT;
 
 	bk_mapped_columns(m, wants_update, &reads, &writes);
-	params[4] = bk_buf_cstr(&reads);
-	params[5] = bk_buf_cstr(&writes);
+	bk_relations_of(m, wants_update, &others);
+	put_labels(&schemas, &others.schemas);
+	put_labels(&names, &others.names);
+	put_labels(&privileges, &others.privileges);
+	const char *params[] = {schema,
+				wants_update ? "true" : "false",
+				m->table_schema,
+				m->table_name,
+				bk_buf_cstr(&reads),
+				bk_buf_cstr(&writes),
+				bk_buf_cstr(&schemas),
+				bk_buf_cstr(&names),
+				bk_buf_cstr(&privileges)};
+	const struct bk_stmt stmt = {"privilege_missing", bk_sql_text("privilege_missing"), params,
+				     (int)BK_COUNT(params), BK_ANY_ROWS};
+
 	return bk_tx_one(db, BK_TX_READ, &catalog_limits, &stmt, ret, err);
 }
 

@@ -11,6 +11,7 @@
 
 #include "conf/mapping.h"
 #include "db/db.h"
+#include "rule/misfit.h"
 
 #define BK_TYPE_TIMESTAMPTZ "\"pg_catalog\".\"timestamptz\""
 #define BK_TYPE_TIMESTAMP "\"pg_catalog\".\"timestamp\""
@@ -23,13 +24,19 @@ struct bk_column {
 	char *base;  /* the same without a modifier */
 	char *kind;  /* pg_type.typtype: b base, e enum, d domain ... */
 	bool generated;
+	bool nullable; /* as far as this relation says: a view says nothing */
 };
 
 struct bk_table {
 	struct bk_column *columns;
 	size_t count;
 	bool key_is_unique;
-	bool has_children; /* partitioned or inherited, or a view: ctid alone names no row */
+	char *nullable_key; /* the column whose NULLs keep a unique index from holding the key;
+			       NULL = none */
+	bool has_children;  /* partitioned or inherited, or a view: ctid alone names no row */
+	bool is_view;
+	char *status_equals; /* "OPERATOR(..)" of the state's column, NULL = pg_catalog's: what is
+				not compares states as texts, which is finer */
 };
 
 /*
@@ -42,8 +49,18 @@ enum bk_rc bk_table_load(struct bk_db *db, const struct bk_mapping *mapping, str
 			 struct bk_error *err) BK_NODISCARD;
 void bk_table_clear(struct bk_table *table);
 
+/* The same, but each fault is heard of, and the look goes on where `misfits` says so. A table
+   that is not there leaves *ret empty. */
+enum bk_rc bk_table_look(struct bk_db *db, const struct bk_mapping *mapping,
+			 struct bk_misfits *misfits, struct bk_table *ret,
+			 struct bk_error *err) BK_NODISCARD;
+
 /* The column of that name, or NULL. */
 const struct bk_column *bk_table_column(const struct bk_table *table, const char *name);
+
+/* Appends the statement, with a semicolon, that keeps NULLs out of a column of the table. */
+void bk_column_not_null_sql(struct bk_buf *out, const struct bk_mapping *mapping,
+			    const char *column);
 
 /* A hash of the mapping and of the hour (any count of hours), to tell whether this
    mapping was checked before: once an hour it is checked again, because the table

@@ -165,6 +165,7 @@ enum bk_rc bk_unit_scan(struct bk_buf *out, const struct bk_unit *unit,
 		bk_buf_str(&order, ", b.");
 		bk_sql_ident(&order, mapping->keys[i]);
 	}
+	bk_buf_str(&table, scope->only ? "ONLY " : "");
 	bk_table_sql(&table, mapping);
 	return bk_sql_fill_file(out, "booking_scan",
 				(const struct bk_sql_var[]){
@@ -220,12 +221,6 @@ void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit,
 		bk_buf_fmt(out, ", $%d::pg_catalog.text::%s", first + 1 + (int)i,
 			   bk_table_column(table, mapping->keys[i])->type);
 	bk_buf_str(out, ")");
-}
-
-void bk_unit_before(struct bk_buf *out, const struct bk_unit *unit, int n)
-{
-	bk_buf_fmt(out, "AND %s OPERATOR(pg_catalog.<) $%d::pg_catalog.timestamptz",
-		   unit->scan->instant, n);
 }
 
 enum bk_rc bk_units_probe(struct bk_buf *out, const struct bk_units *units,

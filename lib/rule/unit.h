@@ -55,6 +55,7 @@ struct bk_scope {
 	const char *lower;
 	const char *hands_off_at; /* what is on hold or set aside then; NULL = as_of */
 	bool stale;               /* what max-age leaves alone, instead of the rest */
+	bool only;                /* no rows of the table's heirs */
 };
 
 /* as_of "$1::pg_catalog.timestamptz", lower "$2::pg_catalog.timestamptz". */
@@ -77,10 +78,6 @@ const char *bk_scan_type(const struct bk_scan *scan, const struct bk_table *tabl
 void bk_unit_keyset(struct bk_buf *out, const struct bk_unit *unit,
 		    const struct bk_mapping *mapping, const struct bk_table *table, const char *op,
 		    int first);
-
-/* Appends that the scan column is before the instant of parameter $n, with AND in
-   front: what is older than a rule looks back. */
-void bk_unit_before(struct bk_buf *out, const struct bk_unit *unit, int n);
 
 /* Appends an expression that is true when some unit has work in the scope. */
 enum bk_rc bk_units_probe(struct bk_buf *out, const struct bk_units *units,

@@ -169,6 +169,64 @@ run bkmaint doctor -U bk --json
 is_rc 78
 json_is '.data.findings[0] | [.level, .code, .subject, .what] | tojson' \
 	'["error","mapping","bookings.status","table \"public.bookings\" has no column \"state\""]'
+
+t "every fault of it in one go, each with its place"
+configure 'bookings { table = "public.bookings" key = {"id"} status = "status" start = "starts_at"' \
+	'end = "ends_at" check-in = "came_at" where = "(b.nosuch)" states { pending = {"PENDING"}' \
+	'confirmed = {"CONFIRMED"} active = {"ACTIVE"} completed = {"COMPLETED"} no-show = {"GONE"}' \
+	'expired = {"EXPIRED"} } }' 'rule one { job = "activate-due" from = {"PENDING"}' \
+	'to = "CANCELLED" due = "(b.starts_at - 1)" }'
+for role in bk reader; do
+	run bkmaint doctor -U "$role" --json
+	is_rc 78
+	json_is '[.data.findings[] | select(.code == "mapping") | .subject] | sort | join(" ")' \
+		"bookings.check-in bookings.states.no-show bookings.where rule one: due"
+	json_is '.data.findings[] | select(.subject == "bookings.where") | .what' \
+		"(b.nosuch): column b.nosuch does not exist (at character 2 of it)"
+	json_is '.data.findings[] | select(.subject == "rule one: due") | .what | sub("^.*/"; "")' \
+		"bk.conf:5: (b.starts_at - 1): operator does not exist: timestamp with time zone - $(
+		)integer (at character 14 of it)"
+done
+configure
+
+t "a scan that is later than due, and the column to scan by instead"
+late() {
+	configure 'defaults = no bookings { table = "public.bookings" key = {"id"} status = "status"' \
+		'check-in-mode = untracked } rule one { job = "update-expired" from = {"PENDING"}' \
+		"to = \"EXPIRED\" due = \"(b.starts_at + interval '1 h')\" scan = \"$1\" }"
+}
+late ends_at
+sql "insert into bookings (id, status, starts_at, ends_at)
+	values (4711, 'PENDING', now() - interval '2 hours', now() + interval '1 hour')"
+run bkmaint update-expired -U reader -n
+out_has "would change 0 bookings"
+run bkmaint doctor -U reader --json
+is_rc 78
+json_is '.data.findings[] | select(.code == "scan-late") | [.level, .subject, .count, .example,
+	.fix] | tojson' '["warning","rule one",1,["4711"],"rule one: scan = \"starts_at\""]'
+late starts_at
+run bkmaint doctor -U reader --json
+json_is '[.data.findings[] | select(.code == "scan-late")] | length' 0
+run bkmaint update-expired -U reader -n
+out_has "would change 1 booking"
+sql "delete from bookings where id = 4711"
+configure
+
+t "a view: what migrate grants is enough, and an index is one of the table below"
+sql "create table held (number int primary key, was text, since timestamptz, ends timestamptz);
+	create view seen as select number as id, was as status, since as starts_at from held"
+configure 'bookings { table = "public.seen" key = {"id"} status = "status" start = "starts_at"' \
+	'check-in-mode = untracked states { confirmed = {"C"} active = {"A"} completed = {"D"} } }' \
+	'cancel-no-shows { enabled = no }' 'update-expired { enabled = no }' \
+	'update-completed { enabled = no }'
+run bkmaint migrate
+is_rc 0
+err_is_empty
+run bkmaint doctor -U bk --json
+json_is '.data.findings[] | select(.level == "warning" and .code != "state-without-end") |
+	[.code, .fix] | tojson' "[\"index-missing\",\"CREATE INDEX CONCURRENTLY ON $(
+	)\\\"public\\\".\\\"held\\\" (\\\"since\\\", \\\"number\\\") WHERE \\\"was\\\" = 'C';\"]"
+json_is .data.errors 0
 configure
 
 t "control characters of the database do not reach the terminal"
@@ -182,6 +240,7 @@ is "$(grep -c "$(printf '\033')" <<<"$OUT")" 0
 sql "drop function stir cascade"
 
 t "on a standby the statements are planned and not tried"
+sql "create table audit (id bigint); grant insert on audit to booking_update"
 cluster_standby "$standby" "$(dirname "$PGHOST")" || exit 1
 run bkmaint doctor -U bk -h "$standby/socket" --json
 is_rc 0
@@ -189,5 +248,12 @@ json_is '[.data.findings[].code] | tojson' '["standby"]'
 run bkmaint doctor -U bk -h "$standby/socket" -v
 is_rc 0
 out_has "NOTE standby: server"
+
+t "and so is what runs behind a batch"
+configure 'activate-due { after-batch = "INSERT INTO public.audit SELECT c.nosuch FROM changed AS c" }'
+run bkmaint doctor -U bk -h "$standby/socket" --json
+is_rc 78
+json_is '.data.findings[] | select(.code == "statement-fails") | .what' \
+	"after-batch: column c.nosuch does not exist (at character 33 of it)"
 
 done_testing

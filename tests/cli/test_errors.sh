@@ -89,7 +89,7 @@ bookings|id|Status|starts_at||bookings.status: table "public.bookings" has no co
 bookings|id|status|begins||bookings.start: table "public.bookings" has no column "begins"
 bookings|id|status|customer_id||bookings.start: column "customer_id" is of type bigint
 bookings|id|status|starts_at|firm|bookings.states.confirmed: column "status" can never hold 'FIRM'
-bookings|id|customer_id|starts_at||bookings.states: column "customer_id" is of type bigint
+bookings|id|customer_id|starts_at||bookings.states.confirmed: column "customer_id" is of type bigint
 END
 
 t "a label that the column's length cuts off"
@@ -104,7 +104,7 @@ sql "create domain mood as text check (value in ('CONFIRMED', 'ACTIVE'));
 	create table moody (id int primary key, status mood, starts_at timestamptz,
 		ends_at timestamptz)"
 mapping moody id status starts_at "$states"
-fails 78 MAPPING "bookings.states: column \"status\" is of type public.mood: value for domain" \
+fails 78 MAPPING "bookings.states.completed: column \"status\" is of type public.mood: value for domain" \
 	bkactivate
 
 t "a label that an enum does not have"
@@ -112,7 +112,7 @@ sql "create type mode as enum ('CONFIRMED', 'ACTIVE');
 	create table modal (id int primary key, status mode, starts_at timestamptz,
 		ends_at timestamptz)"
 mapping modal id status starts_at "$states"
-fails 78 MAPPING "bookings.states: column \"status\" is of type public.mode: invalid input$(
+fails 78 MAPPING "bookings.states.completed: column \"status\" is of type public.mode: invalid input$(
 	) value for enum public.mode: \"COMPLETED\"" bkactivate
 
 t "a table that vanished after the mapping was checked"

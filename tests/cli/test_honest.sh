@@ -38,7 +38,8 @@ sql_is "select count(*) from pg_indexes where indexname = 'twice_unique'" 1
 config twice '"id", "s"'
 run bkactivate --config="$BK_TEST_DIR/twice.conf"
 is_rc 78
-err_has 'bookings.key: no unique index'
+err_has 'bookings.key: column "s" may be NULL'
+err_has 'ALTER TABLE "app"."twice" ALTER COLUMN "s" SET NOT NULL;'
 
 t "and one without NULLs is"
 sql "alter table app.twice alter s set not null"

@@ -69,6 +69,20 @@ sql_is "select has_column_privilege('booking_update', 'bookings', 'status', 'UPD
 	and not has_column_privilege('booking_update', 'bookings', 'starts_at', 'UPDATE')
 	and not has_table_privilege('booking_read', 'bookings', 'INSERT')" t
 
+t "a view gets the same grants, but for the place of a row, which it does not have"
+sql "create view seen as select id, status, starts_at from bookings"
+configure 'bookings { table = "public.seen" key = {"id"} status = "status" start = "starts_at"' \
+	'check-in-mode = untracked states { confirmed = {"C"} active = {"A"} completed = {"D"} } }' \
+	'cancel-no-shows { enabled = no }' 'update-expired { enabled = no }' \
+	'update-completed { enabled = no }'
+run bkmaint migrate
+is_rc 0
+err_is_empty
+sql_is "select concat_ws(' ', has_column_privilege('booking_read', 'seen', 'id', 'select'),
+	has_column_privilege('booking_update', 'seen', 'status', 'update'))" "t t"
+configure
+sql "drop view seen"
+
 t "an existing table is never overwritten: 4"
 due 3
 before=$(sql "select md5(string_agg(b::text, '' order by id)) from bookings as b")

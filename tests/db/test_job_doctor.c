@@ -67,7 +67,8 @@ static const struct fault faults[] = {
 	 " active = {\"ACTIVE\"} completed = {\"COMPLETED\"} expired = {\"EXPIRED\"} } }"
 	 " update-completed { enabled = no }"
 	 " cancel-no-shows { enabled = no }",
-	 "bk", "mapping state-without-end", "mapping", "error", "bookings.states", "EXPIRED", ""},
+	 "bk", "mapping state-without-end", "mapping", "error", "bookings.states.expired",
+	 "EXPIRED", ""},
 	{"a column that may not be written",
 	 "REVOKE UPDATE (status) ON bookings FROM booking_update", "", "bk", "privilege-missing",
 	 "privilege-missing", "error", "role bk", "privilege",
@@ -256,8 +257,8 @@ START_TEST(heirs_need_an_index_each)
 	exam("postgres");
 	ck_assert_ptr_nonnull(strstr(exam_finding("index-missing")->fix,
 				     "ON \"public\".\"heirs\" (\"ends_at\", \"id\")"));
-	ck_assert_ptr_nonnull(strstr(exam_finding("index-missing")->fix,
-				     "ON \"public\".\"bookings\" (\"ends_at\", \"id\")"));
+	/* It has one itself. */
+	ck_assert_ptr_null(strstr(exam_finding("index-missing")->fix, "\"bookings\""));
 }
 END_TEST
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "job/doctor.h"
 #include "job/setup.h"
 #include "pg.h"
 #include "side.h"
@@ -279,6 +280,28 @@ START_TEST(each_enabled_job_is_run)
 }
 END_TEST
 
+/* With the grants and the indexes of its comment, nothing of it is in anybody's way. */
+START_TEST(the_doctor_finds_nothing_to_mend)
+{
+	const struct example *e = &examples[_i];
+	BK_CLEAN(bk_diagnosis_clear) struct bk_diagnosis found = {.items = NULL};
+	struct bk_error err = {0};
+
+	open_example(e);
+	const struct bk_doctor_request request = {.conf = conf,
+						  .clock = bk_clock_system(),
+						  .instance = "host-1",
+						  .version = "1.0.0",
+						  .run_id = "0b8ba27c-3b4c-4d39-9b43-9d3f5cb5c6a1"};
+
+	ck_assert_msg(!bk_doctor(pg_db, &request, &found, &err), "%s", err.message);
+	for (size_t i = 0; i < found.count; i++)
+		ck_assert_msg(found.items[i].level == BK_LEVEL_NOTE, "%s: %s: %s: %s", e->name,
+			      found.items[i].code, found.items[i].subject, found.items[i].what);
+	close_example();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("mappings");
@@ -286,6 +309,7 @@ int main(void)
 
 	ADD_ROWS(tc, each_row_becomes_what_its_case_says, examples);
 	ADD_ROWS(tc, each_enabled_job_is_run, examples);
+	ADD_ROWS(tc, the_doctor_finds_nothing_to_mend, examples);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
 }
