@@ -4,7 +4,8 @@
 -- $10 quarantined  $11 retries int  $12 longest wait after failures in a row, ms
 -- One row with the closed record, or none: the lease was lost.
 -- The n-th failure in a row puts the next run off to 2^(n-1) delays after this one.
--- An undo is no success of its job. A timeout that got something done is none: the next tick goes on from there.
+-- An undo is no success of its job. A timeout that got something done is no failure: the
+-- next tick goes on from there.
 -- Locks the ledger rows, then the execution, then the job: in the order of a claim
 -- that takes an expired lease over, which passes over ledger rows that are locked.
 WITH clock AS MATERIALIZED (

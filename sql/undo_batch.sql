@@ -1,6 +1,6 @@
 -- One batch of an undo: the bookings of a part of one row of booking_transitions that still are
 -- what that change left are set back, logged, put on hold, and counted in the worker's ledger.
--- $1..$6  undo_items; $5 is the execution
+-- $1 $2 $3 $4 $5 $6  as in undo_items; $5 is the execution
 -- $7 worker  $8 token  $9 number of this batch  $10 lease ms  $11 float8: ms that they are on hold,
 -- NULL = not at all  $12 reason of the hold  $13 invoking user of the operating system
 -- :items  undo_items with the lock  :assign  SET list from judged as j

@@ -1,5 +1,5 @@
 -- What would be taken back of one row of booking_transitions, in its order: a look without a lock.
--- $1..$6  undo_items
+-- $1 $2 $3 $4 $5 $6  as in undo_items
 -- :items  undo_items  :key_array  the key of judged as text[]
 -- Rows: n; key text[]; rule, from_state, to_state of the change back; reason why it is left as it
 -- is: gone, later (detail: the execution that changed it), state (detail: the one it has),
