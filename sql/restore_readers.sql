@@ -38,3 +38,13 @@ UPDATE :"bk".event_consumers AS c
 		SELECT 2, coalesce(unread.id - 1, o.transition_id), 0) AS q
 	 ORDER BY q.rank LIMIT 1) AS p
  WHERE c.name = o.name AND current_setting('bk.foreign_txid') <> '0';
+
+-- The pause of every job, where people look for such changes; see restore_safe.
+-- :'os_user'  invoking user of the operating system  :'instance'
+INSERT INTO :"bk".settings_history (command, name, new_value, reason, author, server_instance,
+	client_address)
+SELECT 'pause', j.job_name, 'PAUSED', j.paused_reason, :'os_user' || '/' || session_user,
+       :'instance', inet_client_addr()
+  FROM :"bk".scheduler_job_info AS j
+ WHERE j.status = 'PAUSED'
+ ORDER BY j.job_name;

@@ -171,12 +171,15 @@ static enum bk_rc write_end(const struct restore *r, struct bk_buf *out, struct 
 	const struct bk_sql_var vars[] = {{"bk", r->tools.schema},
 					  {"reason", reason},
 					  {"closer", closer},
-					  {"jobs", bk_buf_cstr(&jobs)}};
+					  {"jobs", bk_buf_cstr(&jobs)},
+					  {"os_user", r->control->os_user},
+					  {"instance", r->control->instance}};
 
 	bk_buf_char(out, '\n');
 	if ((rc = bk_sql_fill_file(out, "restore_safe", vars, BK_COUNT(vars), err)))
 		return rc;
-	if (r->dump.has_readers && (rc = bk_sql_fill_file(out, "restore_readers", vars, 1, err)))
+	if (r->dump.has_readers &&
+	    (rc = bk_sql_fill_file(out, "restore_readers", vars, BK_COUNT(vars), err)))
 		return rc;
 	if ((rc = bk_sql_fill_file(out, "restore_events", vars, 1, err)) ||
 	    (rc = add_record(r, out, err)))

@@ -33,6 +33,9 @@ all_rows() {
 		maintenance_executions)
 			sql "select to_jsonb(e) from bk.$table as e
 				where operation not in ('backup', 'restore') order by id" ;;
+		settings_history)
+			sql "select to_jsonb(h) from bk.$table as h
+				where reason is null or reason not like 'restored from %' order by id" ;;
 		*) rows $table ;;
 		esac
 	done
@@ -104,6 +107,8 @@ t "every job is paused, says why, and its token is beyond any old one"
 sql_is "select distinct concat_ws(' ', status, paused_reason, paused_until)
 	from bk.scheduler_job_info" 'PAUSED restored from "safe/whole.dump"'
 sql_is "select bool_and(lease_token >= 1000000) from bk.scheduler_job_info" t
+sql_is "select count(*) from bk.settings_history where command = 'pause'
+	and reason = 'restored from \"safe/whole.dump\"' and new_value = 'PAUSED'" 5
 sql_is "select concat_ws(' ', lease_token, lease_expires_at, holder) from bk.event_consumers" 1000007
 due 2
 run bkactivate --now

@@ -58,6 +58,8 @@ const struct bk_sql_var contract_vars[] = {
 	{"expression", "(b.id)"},
 	{"reason", "restored"},
 	{"closer", "host pid 17"},
+	{"os_user", "root"},
+	{"instance", "host"},
 	{"jobs", "{}"},
 	{"scans", "SELECT b.id, b.status AS from_state, b.status AS to_state, b.starts_at AS due"
 		  " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
