@@ -17,15 +17,16 @@ bkactivate
 sql "insert into bk.quarantined_bookings (rule, booking_key, operation, execution_id, error_code,
 		error_message, first_seen_at, last_seen_at, next_try_at) values
 		('activate', '{99}', 'activate-due', 1, '23514', 'x', now(), now(), now() + interval '1 h');
-	insert into bk.maintenance_executions (run_id, operation, description, executed_at, finished_at,
-		status, triggered_by, invoked_by, server_instance, pid, version, lease_token, as_of)
-		select gen_random_uuid(), 'activate-due', 'x', now() - interval '70 d',
-			now() - interval '70 d', 'ERROR', 'SCHEDULER', 'u/u', 'h', 1, '1', 0, now();
 	select bk.count_run('bk', 'activate-due', now(), 'ERROR', 0, 0, 0, 0, 1, 5, '57014')" >/dev/null
 bookings 2 CONFIRMED '-10 minutes'
 run bkactivate --now --limit=1
-bknoshow
 bkmaint run --due
+# And a failure that cleanup should have pruned.
+sql "insert into bk.maintenance_executions (run_id, operation, description, executed_at, finished_at,
+		status, triggered_by, invoked_by, server_instance, pid, version, lease_token, as_of)
+	select gen_random_uuid(), 'activate-due', 'x', now() - interval '70 d', now() - interval '70 d',
+		'ERROR', 'SCHEDULER', 'u/u', 'h', 1, '1', 0, now()"
+bknoshow
 bkstatus metrics -o prometheus >whole.prom
 
 # names FILE: of bk's metrics in it, without the endings of a histogram
