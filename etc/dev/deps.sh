@@ -53,6 +53,7 @@ look_for() {
 		need curl curl
 		need prometheus promtool
 		need prometheus-node-exporter prometheus-node-exporter
+		need openssl openssl
 		;;
 	faults)
 		# Debian has them where only root's PATH leads to.

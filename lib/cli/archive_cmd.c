@@ -3,13 +3,9 @@
  */
 #include "cli/archive_cmd.h"
 
-#include "base/mem.h"
 #include "cli/run_job.h"
 #include "conf/jobs.h"
-#include "db/sqlfile.h"
-#include "db/tx.h"
-
-#define OWNER_MS 10000
+#include "job/owner.h"
 
 enum bk_rc bk_archive_wanted(struct bk_app *app)
 {
@@ -20,36 +16,22 @@ enum bk_rc bk_archive_wanted(struct bk_app *app)
 }
 
 /* What is archived leaves the tables: the grants of who runs jobs would do for it. */
-static enum bk_rc check_owner(struct bk_app *app)
+static enum bk_rc connect_as_owner(struct bk_app *app)
 {
-	static const struct bk_field field = {"owns", BK_FIELD_BOOL, 0};
-	const struct bk_tx_limits limits = {OWNER_MS, OWNER_MS, false, NULL};
-	const char *params[] = {bk_conf_str(app->conf, "schema")};
-	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
-	bool owns = false;
-	enum bk_rc rc;
+	const char *schema = bk_conf_str(app->conf, "schema");
+	enum bk_rc rc = bk_app_connect(app, "archive", false);
 
-	if ((rc = bk_tx_one(app->db, BK_TX_READ, &limits,
-			    &(const struct bk_stmt){"schema_owner", bk_sql_text("schema_owner"),
-						    params, 1, BK_ONE_ROW},
-			    &rows, &app->err)) ||
-	    (rc = bk_rows_read(rows, 0, &field, 1, &owns, &app->err)))
-		return rc;
-	if (owns)
-		return BK_OK;
-	bk_error_set(&app->err, BK_E_PERMISSION, "only the owner of the schema %s may archive",
-		     params[0]);
-	return bk_error_hint(&app->err, "bkmaint cleanup archives, too");
+	if (rc == BK_E_PERMISSION)
+		bk_owner_explain(app->db, schema, &app->err);
+	return rc ? rc : bk_owner_check(app->db, schema, "archive", &app->err);
 }
 
 enum bk_rc bk_archive_command(struct bk_app *app)
 {
 	enum bk_rc rc;
 
-	if ((rc = bk_archive_wanted(app)))
-		return rc;
-	if (!app->line.options.dry_run &&
-	    ((rc = bk_app_connect(app, "archive", false)) || (rc = check_owner(app))))
+	if ((rc = bk_archive_wanted(app)) ||
+	    (!app->line.options.dry_run && (rc = connect_as_owner(app))))
 		return rc;
 	app->line.options.archive = true;
 	return bk_run_command(app, BK_JOB_CLEANUP, true);

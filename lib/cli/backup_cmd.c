@@ -9,6 +9,7 @@
 #include "cli/control.h"
 #include "cli/migrate_cmd.h"
 #include "job/backup.h"
+#include "job/owner.h"
 #include "out/changes.h"
 
 static enum bk_rc print_backup(struct bk_app *app, const struct bk_backup *b)
@@ -39,9 +40,12 @@ enum bk_rc bk_backup_command(struct bk_app *app)
 	struct bk_control control;
 	enum bk_rc rc;
 
-	if ((rc = bk_control_start(app, run_id, &control)))
+	rc = bk_control_start(app, run_id, &control);
+	if (rc == BK_E_PERMISSION)
+		bk_owner_explain(app->db, bk_conf_str(app->conf, "schema"), &app->err);
+	if (rc)
 		return rc;
-	app->role = NULL; /* no grant does, only the owner may */
+	app->role = NULL; /* no grant on a table does, only the owner may */
 	rc = bk_backup_make(app->db, &control, app->line.operands[0], app->interrupted, &backup,
 			    &app->err);
 	return rc ? rc : print_backup(app, &backup);
@@ -97,7 +101,7 @@ enum bk_rc bk_restore_command(struct bk_app *app)
 	rc = bk_backup_restore(app->db, &control, app->line.operands[0], app->interrupted,
 			       &restored, &app->err);
 	if (rc == BK_E_PERMISSION && !app->err.hint[0])
-		return bk_error_hint(&app->err, "run it as the owner of the database");
+		bk_owner_explain(app->db, bk_conf_str(app->conf, "schema"), &app->err);
 	if (rc)
 		return rc;
 	if (!restored.checksum_verified)

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "job/migrate.h"
+#include "job/owner.h"
 
 static void set_texts(struct bk_json *o, const char *key, const struct bk_texts *texts)
 {
@@ -148,7 +149,7 @@ enum bk_rc bk_migrate_now(struct bk_app *app, struct bk_migrate_report *ret)
 	rc = bk_migrate_apply(app->db, app->conf, &options, ret, &app->err);
 	print_todo(app, ret);
 	if (rc == BK_E_PERMISSION && !app->err.hint[0])
-		bk_error_hint(&app->err, "run it as the owner of the schema");
+		bk_owner_explain(app->db, bk_conf_str(app->conf, "schema"), &app->err);
 	return rc;
 }
 
@@ -159,8 +160,10 @@ enum bk_rc bk_migrate_command(struct bk_app *app)
 
 	if ((rc = bk_app_connect_raw(app, "migrate")))
 		return rc;
-	if (app->line.options.check)
+	if (app->line.options.check) {
+		app->role = "booking_read";
 		return check(app, &report);
+	}
 	rc = bk_migrate_now(app, &report);
 	return rc ? rc : print(app, &report);
 }

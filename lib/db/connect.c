@@ -272,6 +272,10 @@ static enum bk_rc connect_error(PGconn *conn, struct bk_error *err)
 	memcpy(err->sqlstate, sqlstate, sizeof(sqlstate));
 	if (strstr(raw, "Is the server running"))
 		bk_error_hint(err, "is the server running there, and accepting connections?");
+	/* libpq names neither the reason nor the file. */
+	if (strstr(raw, "certificate verify failed"))
+		bk_error_hint(err, "is the server's certificate of the authority in sslrootcert, "
+				   "and valid today?");
 	if (rc == BK_E_LOGIN)
 		bk_error_hint(err, "check user, pg_hba.conf, and the password in ~/.pgpass");
 	return rc;

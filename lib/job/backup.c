@@ -12,6 +12,7 @@
 #include "db/sqltext.h"
 #include "job/dump.h"
 #include "job/manual.h"
+#include "job/owner.h"
 
 static const struct bk_tx_limits record_limits = {10000, 5000, false, NULL};
 
@@ -22,8 +23,8 @@ void bk_backup_clear(struct bk_backup *backup)
 	bk_free_str(&backup->recorded.execution_id);
 }
 
-static enum bk_rc check_place(const struct bk_dump_place *place, const char *schema,
-			      struct bk_error *err)
+static enum bk_rc check_place(struct bk_db *db, const struct bk_dump_place *place,
+			      const char *schema, struct bk_error *err)
 {
 	if (place->standby)
 		return bk_error_set(err, BK_E_STANDBY,
@@ -32,10 +33,7 @@ static enum bk_rc check_place(const struct bk_dump_place *place, const char *sch
 		bk_error_set(err, BK_E_SCHEMA, "schema %s is missing in the database", schema);
 		return bk_error_hint(err, "run bkmaint migrate as the owner of the database");
 	}
-	if (place->is_owner)
-		return BK_OK;
-	bk_error_set(err, BK_E_PERMISSION, "only the owner of schema %s may back it up", schema);
-	return bk_error_hint(err, "run it as %s", place->owner);
+	return bk_owner_check(db, schema, "back it up", err);
 }
 
 /* The connection is in the environment, the file is standard output: the command line
@@ -120,12 +118,13 @@ enum bk_rc bk_backup_make(struct bk_db *db, const struct bk_control *control, co
 	int64_t started_ms = control->clock.mono_ms(control->clock.self);
 	BK_CLEAN(bk_newfile_end) struct bk_newfile file = BK_NEWFILE_INIT;
 	BK_CLEAN(bk_newfile_end) struct bk_newfile sum = BK_NEWFILE_INIT;
-	BK_CLEAN(bk_dump_place_clear) struct bk_dump_place place = {.owner = NULL};
+	BK_CLEAN(bk_dump_place_clear) struct bk_dump_place place = {.server_shown = NULL};
 	enum bk_rc rc;
 
 	ret->file = path;
 	if ((rc = bk_dump_look(db, schema, &place, err)) ||
-	    (rc = check_place(&place, schema, err)) || (rc = bk_newfile_begin(&file, path, err)) ||
+	    (rc = check_place(db, &place, schema, err)) ||
+	    (rc = bk_newfile_begin(&file, path, err)) ||
 	    (rc = bk_dump_begin_sum(&sum, path, err)) ||
 	    (rc = fill(db, schema, file.fd, stop, &place, ret, err)) ||
 	    (rc = bk_newfile_commit(&file, err)) ||

@@ -267,14 +267,17 @@ enum bk_rc bk_cleanup_explain(struct bk_cleanup *cleanup, const struct bk_run *r
 
 	for (size_t i = 0; i < BK_KINDS && !rc; i++) {
 		BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+		BK_CLEAN(bk_buf_clear) struct bk_buf selecting = BK_BUF_INIT;
 		struct bk_kind_values v;
 		struct bk_tally tally = bk_cleanup_tally(cleanup, i);
 
-		if ((rc = bk_kind_sql(cleanup, &bk_kinds[i], bk_kinds[i].batch, true, &sql, err)))
+		if ((rc = bk_kind_sql(cleanup, &bk_kinds[i], bk_kinds[i].batch, true, &sql, err)) ||
+		    (rc = bk_kind_sql(cleanup, &bk_kinds[i], "cleanup_list", false, &selecting,
+				      err)))
 			return rc;
 		bk_kind_values_fill(&v, cleanup, run, &bk_kinds[i], max);
-		rc = fn(arg, &tally, bk_buf_cstr(&sql), v.names, v.batch, bk_kinds[i].param_count,
-			err);
+		rc = fn(arg, &tally, bk_buf_cstr(&sql), bk_buf_cstr(&selecting), v.names, v.batch,
+			bk_kinds[i].param_count, err);
 	}
 	return rc;
 }

@@ -28,10 +28,11 @@ struct bk_tally bk_cleanup_tally(const struct bk_cleanup *cleanup, size_t kind);
 /* See bk_job_said(). */
 const char *bk_cleanup_said(const struct bk_cleanup *cleanup);
 
-/* Hands over the SQL of a kind's batch, its parameters and what each is. */
+/* Hands over the SQL of a kind's batch, its parameters and what each is, and the SQL that only
+   finds what is due and has the first of them. */
 typedef enum bk_rc (*bk_statement_fn)(void *arg, const struct bk_tally *kind, const char *sql,
-				      const char *const *names, const char *const *params,
-				      int count, struct bk_error *err);
+				      const char *selecting, const char *const *names,
+				      const char *const *params, int count, struct bk_error *err);
 enum bk_rc bk_cleanup_explain(struct bk_cleanup *cleanup, const struct bk_run *run, int64_t max,
 			      bk_statement_fn fn, void *arg, struct bk_error *err) BK_NODISCARD;
 

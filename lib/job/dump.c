@@ -28,8 +28,6 @@ static const struct bk_field place_fields[] = {
 	{"present", BK_FIELD_BOOL, offsetof(struct bk_dump_place, present)},
 	{"relations", BK_FIELD_INT, offsetof(struct bk_dump_place, relations)},
 	{"tables", BK_FIELD_INT, offsetof(struct bk_dump_place, tables)},
-	{"owner", BK_FIELD_TEXT, offsetof(struct bk_dump_place, owner)},
-	{"is_owner", BK_FIELD_BOOL, offsetof(struct bk_dump_place, is_owner)},
 };
 
 void bk_dump_place_clear(struct bk_dump_place *place)

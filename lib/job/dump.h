@@ -21,8 +21,6 @@ struct bk_dump_place {
 	bool present;
 	int64_t relations;
 	int64_t tables;
-	char *owner; /* NULL = there is no schema */
-	bool is_owner;
 };
 
 void bk_dump_place_clear(struct bk_dump_place *place);

@@ -24,7 +24,8 @@ struct explaining {
 /* A statement to be explained, and what is told of it. */
 struct question {
 	struct bk_explained told;
-	const char *selecting; /* SQL of its selecting part, $1..$3; NULL = there is none */
+	const char *selecting; /* SQL of its selecting part */
+	int selecting_params;  /* it has the first so many parameters */
 	const char *const *values;
 	enum bk_tx_kind kind;
 };
@@ -90,16 +91,15 @@ static enum bk_rc tell(const struct explaining *e, struct question *q, const str
 /* Who may only read gets the plan of what finds the bookings. */
 static enum bk_rc explain(const struct explaining *e, struct question *q, struct bk_error *err)
 {
-	enum { SELECTING_PARAMS = 3 };
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
 	struct bk_error refusal;
 	enum bk_rc rc = ask(e, q, q->told.sql, (int)q->told.param_count, &rows, err);
 
-	if (rc == BK_E_PERMISSION && q->selecting) {
+	if (rc == BK_E_PERMISSION) {
 		refusal = *err;
 		q->told.selecting = true;
 		q->told.refused = refusal.message;
-		rc = ask(e, q, q->selecting, SELECTING_PARAMS, &rows, err);
+		rc = ask(e, q, q->selecting, q->selecting_params, &rows, err);
 	}
 	return rc ? rc : tell(e, q, rows, err);
 }
@@ -122,6 +122,7 @@ static int64_t first_batch(const struct bk_run_request *request)
 
 static enum bk_rc explain_unit(struct explaining *e, size_t i, struct bk_error *err)
 {
+	enum { SELECTING_PARAMS = 3 };
 	struct bk_job *job = e->job;
 	const struct bk_unit *unit = &job->units.items[i];
 	const struct bk_scope scope = bk_job_scope(job);
@@ -151,6 +152,7 @@ static enum bk_rc explain_unit(struct explaining *e, size_t i, struct bk_error *
 			 .params = params,
 			 .param_count = (size_t)p.count},
 		.selecting = bk_buf_cstr(&selecting),
+		.selecting_params = SELECTING_PARAMS,
 		.values = p.values,
 		.kind = BK_TX_LOOK,
 	};
@@ -161,8 +163,8 @@ static enum bk_rc explain_unit(struct explaining *e, size_t i, struct bk_error *
 }
 
 static enum bk_rc explain_cleanup(void *arg, const struct bk_tally *kind, const char *sql,
-				  const char *const *names, const char *const *values, int count,
-				  struct bk_error *err)
+				  const char *selecting, const char *const *names,
+				  const char *const *values, int count, struct bk_error *err)
 {
 	const struct explaining *e = arg;
 	struct bk_param *params = name_params(names, values, count);
@@ -173,6 +175,8 @@ static enum bk_rc explain_cleanup(void *arg, const struct bk_tally *kind, const 
 			 .sql = sql,
 			 .params = params,
 			 .param_count = (size_t)count},
+		.selecting = selecting,
+		.selecting_params = 1,
 		.values = values,
 		.kind = BK_TX_READ,
 	};

@@ -276,9 +276,6 @@ static enum bk_rc apply_one(struct bk_db *db, const char *schema, const struct m
 		rc = script(db, schema, bk_buf_cstr(&file), err);
 	if (!rc)
 		rc = record(db, schema, m, err);
-	if (rc == BK_E_PERMISSION)
-		bk_error_hint(err, "run it as the owner of the database, "
-				   "or let them type: GRANT CREATE ON DATABASE");
 	return rc ? bk_error_prefix(err, "migration %s", m->name) : BK_OK;
 }
 

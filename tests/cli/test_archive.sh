@@ -319,7 +319,7 @@ is_rc 0
 is "$(sed 1d <<<"$OUT" | cut -d, -f4 | sort | uniq -c | tr -s ' ')" " 4 prune-history"
 run bkmaint archive -U worker
 is_rc 77
-err_has "only the owner of the schema bk may archive"
+err_has "only the owner of schema bk may archive"
 is "$(last_record operation)" update-completed
 run bkmaint archive -v
 is_rc 0

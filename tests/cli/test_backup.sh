@@ -204,13 +204,13 @@ sql "create role worker login; grant booking_update to worker;
 run bkmaint backup safe/worker.dump -U worker
 is_rc 77
 err_has "error: only the owner of schema bk may back it up"
-err_has "hint: run it as postgres"
+err_has "hint: connect as postgres, or let it type: GRANT postgres TO worker"
 [ ! -e safe/worker.dump ] || harness_fail "file" none "there is one"
 sql "drop schema bk cascade"
 run bkmaint restore safe/whole.dump -U worker
 is_rc 77
 err_has "permission denied for database"
-err_has "hint: run it as the owner of the database"
+err_has "hint: connect as postgres, or let it type: GRANT CREATE ON DATABASE $PGDATABASE TO worker"
 nothing_there
 
 t "an owner without superpowers restores it, and backs it up"

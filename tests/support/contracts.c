@@ -158,8 +158,7 @@ const struct contract contracts[] = {
 	{"doctor_relations", "schema_name table_name kind published has_identity", false, false},
 	{"doctor_server", "version version_shown standby now_us role superuser may_update", false,
 	 false},
-	{"dump_look", "server_version server_shown standby present relations tables owner is_owner",
-	 false, false},
+	{"dump_look", "server_version server_shown standby present relations tables", false, false},
 	{"dry_head",
 	 "as_of shown_as_of lower job_status next_execution_time paused_until paused_reason "
 	 "running_execution_id lease_expires_at never_succeeded",
@@ -205,7 +204,7 @@ const struct contract contracts[] = {
 	{"run_workers", "worker", false, false},
 	{"sample_bookings", NULL, true, false},
 	{"schema_bootstrap", NULL, true, false},
-	{"schema_owner", "owns", false, false},
+	{"schema_owner", "owns owner statement", false, false},
 	{"settings_change", "change", false, false},
 	{"settings_find", "command name old_value later", false, false},
 	{"settings_lock", NULL, true, false}, /* a LOCK cannot be prepared */
