@@ -55,7 +55,8 @@ is_rc 0
 json_is .success true
 json_is .data.state OK
 json_is '[.data.checks[].name] | join(" ")' \
-	"database schema activate-due cancel-no-shows update-completed update-expired cleanup overdue primary ticks leases quarantine"
+	"database schema activate-due cancel-no-shows update-completed update-expired cleanup overdue \
+primary ticks leases quarantine"
 json_is '.data.checks[2].maxAgeMs' 90000
 
 t "a job that never succeeded becomes critical too"
@@ -137,7 +138,8 @@ out_has "BK WARNING - overdue: activate-due: 3 due, one for 2m "
 out_has "s, allowed 1m 30s | "
 run bkstatus health --json
 is_rc 1
-json_is '.data.checks[] | select(.name == "overdue") | [.name, .state, .ageMs] | tojson' '["overdue","WARNING",null]'
+json_is '.data.checks[] | select(.name == "overdue") | [.name, .state, .ageMs] | tojson' \
+	'["overdue","WARNING",null]'
 sql "UPDATE bk.scheduler_job_info SET status = 'PAUSED' WHERE job_name = 'activate-due'"
 run bkstatus health
 out_lacks overdue
