@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include "cli/command.h"
+#include "cli/status_cache.h"
 #include "cli/status_commands.h"
 
 #define TEXT(argument, field) BK_OPT_TEXT, argument, offsetof(struct bk_options, field)
@@ -26,6 +28,8 @@ static const struct bk_option options[] = {
 	 "wait for more events", 0, 0, NULL},
 	{"archive", 0, BK_OPT_FLAG, NULL, offsetof(struct bk_options, archive),
 	 "those that were pruned and are in the archive", 0, 0, NULL},
+	{"max-age", 0, BK_OPT_DURATION, "TIME", offsetof(struct bk_options, max_age_ms),
+	 "an answer that was given so long ago will do", 0, 86400000, NULL},
 	{"interval", 0, BK_OPT_DURATION, "TIME", offsetof(struct bk_options, interval_ms),
 	 "pause between two refreshes, 2s where not given; of events 1s", 100, 3600000, NULL},
 	{"count", 0, BK_OPT_NUMBER, "N", offsetof(struct bk_options, count),
@@ -39,18 +43,19 @@ static const struct {
 	struct bk_command command;
 	bk_app_fn run;
 } table[] = {
-	{{"jobs", "", 0, "", "every job, as of now"}, bk_status_jobs},
-	{{"job", "NAME", 1, "", "one job and its last executions"}, bk_status_job},
-	{{"history", "", 0, "job status since until trigger limit after archive",
+	{{"jobs", "", 0, "max-age", "every job, as of now"}, bk_status_jobs},
+	{{"job", "NAME", 1, "max-age", "one job and its last executions"}, bk_status_job},
+	{{"history", "", 0, "job status since until trigger limit after archive max-age",
 	  "executions, newest first"},
 	 bk_status_history},
-	{{"execution", "ID", 1, "", "one execution and what it changed"}, bk_status_execution},
-	{{"booking", "KEY...", BK_OPERANDS_SOME, "",
+	{{"execution", "ID", 1, "max-age", "one execution and what it changed"},
+	 bk_status_execution},
+	{{"booking", "KEY...", BK_OPERANDS_SOME, "max-age",
 	  "one booking: what each rule makes of it, and what bk has changed"},
 	 bk_status_booking},
-	{{"overdue", "", 0, "", "bookings that should have changed already, by rule"},
+	{{"overdue", "", 0, "max-age", "bookings that should have changed already, by rule"},
 	 bk_status_overdue},
-	{{"forecast", "", 0, "hours", "bookings that become due, by rule and hour"},
+	{{"forecast", "", 0, "hours max-age", "bookings that become due, by rule and hour"},
 	 bk_status_forecast},
 	{{"metrics", "", 0, "since out", "figures of each job over time: rates, times, errors"},
 	 bk_status_metrics},
@@ -61,9 +66,9 @@ static const struct {
 	{{"events", "", 0, "after follow interval limit",
 	  "what was done to bookings, as lines of JSON, for callers who keep the cursor"},
 	 bk_status_events},
-	{{"holds", "", 0, "limit after", "bookings that no job may change, newest first"},
+	{{"holds", "", 0, "limit after max-age", "bookings that no job may change, newest first"},
 	 bk_status_holds},
-	{{"quarantine", "", 0, "limit after",
+	{{"quarantine", "", 0, "limit after max-age",
 	  "bookings set aside because the database refuses their change"},
 	 bk_status_quarantine},
 	{{"config", "", 0, "", "every setting and where it comes from"}, bk_status_config},
@@ -88,7 +93,9 @@ static enum bk_rc run(struct bk_app *app)
 {
 	for (size_t i = 0; i < BK_COUNT(table); i++)
 		if (strcmp(table[i].command.name, app->line.command->name) == 0)
-			return table[i].run(app);
+			return bk_command_takes(&table[i].command, "max-age")
+				       ? bk_status_cached(app, table[i].run)
+				       : table[i].run(app);
 	return bk_error_set(&app->err, BK_E_INTERNAL, "command %s is not known here",
 			    app->line.command->name);
 }

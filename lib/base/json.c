@@ -104,6 +104,23 @@ void bk_json_set(struct bk_json *object, const char *key, struct bk_json *value)
 	set_raw(object, key, value ? raw(value) : NULL);
 }
 
+bool bk_json_has(const struct bk_json *object, const char *key)
+{
+	return json_object_object_get_ex((struct json_object *)(void *)(uintptr_t)object, key,
+					 NULL);
+}
+
+struct bk_json *bk_json_parse(const char *text)
+{
+	struct json_object *value = json_tokener_parse(text);
+
+	if (json_object_is_type(value, json_type_object) ||
+	    json_object_is_type(value, json_type_array))
+		return wrap(value);
+	json_object_put(value);
+	return NULL;
+}
+
 void bk_json_push(struct bk_json *array, struct bk_json *value)
 {
 	int failed = json_object_array_add(raw(array), value ? raw(value) : NULL);

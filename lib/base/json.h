@@ -36,6 +36,12 @@ void bk_json_set_bool(struct bk_json *object, const char *key, bool b);
 void bk_json_set_null(struct bk_json *object, const char *key);
 void bk_json_set(struct bk_json *object, const char *key, struct bk_json *value);
 
+/* True where the object has that key. */
+bool bk_json_has(const struct bk_json *object, const char *key);
+
+/* An object or array that bk_json_render wrote; NULL for anything else. */
+struct bk_json *bk_json_parse(const char *text);
+
 void bk_json_push(struct bk_json *array, struct bk_json *value);
 void bk_json_push_int(struct bk_json *array, int64_t n);
 void bk_json_push_str(struct bk_json *array, const char *text);

@@ -38,6 +38,13 @@ enum bk_format {
 	BK_OUT_PROMETHEUS
 };
 
+/* What is said, for whoever keeps it. */
+struct bk_app_capture {
+	int64_t began_us;    /* by the wall clock */
+	struct bk_buf text;  /* of standard output */
+	struct bk_buf notes; /* warnings, one a line */
+};
+
 struct bk_app {
 	const struct bk_tool *tool;
 	struct bk_cmdline line;
@@ -66,6 +73,8 @@ struct bk_app {
 	bool schema_checked;               /* on this connection */
 	bool clock_warned;                 /* of the clock of this host, once */
 	bool metrics_warned;               /* that they are not written, once */
+	struct bk_app_capture *capture;    /* NULL = nobody keeps it */
+	int64_t cached_us;                 /* instant of an answer that was kept; 0 = it is new */
 	bool reported;                     /* the failure was said already, see bk_app_fail */
 	struct bk_error err;
 };

@@ -76,6 +76,7 @@ struct bk_options {
 	int64_t interval_ms;
 	int64_t count;
 	int64_t hours;
+	int64_t max_age_ms;
 	const char *out;
 };
 

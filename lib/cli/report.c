@@ -54,6 +54,12 @@ static struct bk_json *meta(const struct bk_app *app)
 	bk_json_set_str(o, "command", bk_buf_cstr(&command));
 	bk_json_set_str(o, "version", BK_VERSION);
 	bk_json_set_str(o, "generatedAt", bk_buf_cstr(&now));
+	if (app->cached_us) {
+		bk_buf_reset(&now);
+		bk_format_time(&now, app->cached_us);
+		bk_json_set_str(o, "asOf", bk_buf_cstr(&now));
+		bk_json_set_bool(o, "cached", true);
+	}
 	return o;
 }
 
@@ -143,6 +149,10 @@ void bk_app_warn(struct bk_app *app, const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	if (app->capture) {
+		bk_escape_line(&app->capture->notes, text);
+		bk_buf_char(&app->capture->notes, '\n');
+	}
 	if (app->log.level > BK_LOG_WARN)
 		return;
 	bk_progress_erase(&app->progress);
@@ -200,6 +210,8 @@ enum bk_rc bk_app_write(struct bk_app *app, const struct bk_buf *text)
 	}
 	if (text->broken)
 		return bk_error_set(&app->err, BK_E_INTERNAL, "the output is too large");
+	if (app->capture)
+		bk_buf_bytes(&app->capture->text, bk_buf_cstr(text), text->len);
 	errno = 0;
 	if (fwrite(bk_buf_cstr(text), 1, text->len, stdout) == text->len)
 		return BK_OK;

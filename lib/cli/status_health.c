@@ -15,6 +15,7 @@
 #include "out/lists.h"
 #include "out/plugin.h"
 #include "view/health.h"
+#include "view/signs.h"
 
 /* The failure of the connection as a check; false where it says nothing about
    the database's health. */
@@ -32,20 +33,32 @@ static bool judge_failure(struct bk_health *health, const struct bk_error *err)
 	return true;
 }
 
+/* Of several hosts the one that can be written to is asked, else any. */
+static enum bk_rc connect_best(struct bk_app *app)
+{
+	enum bk_rc rc = bk_app_connect_raw(app, "health");
+
+	return rc == BK_E_STANDBY ? bk_app_connect(app, "health", true)
+	       : rc               ? rc
+				  : bk_app_check_schema(app, true);
+}
+
 static enum bk_rc gather(struct bk_app *app, struct bk_health *health)
 {
 	BK_CLEAN(bk_job_list_clear) struct bk_job_list jobs = {NULL, 0, NULL};
+	BK_CLEAN(bk_signs_clear) struct bk_signs signs = {.tick_count = 0};
+	bool standby_is_fine = bk_conf_num(app->conf, "on-standby") != 0;
 	enum bk_rc rc;
 
-	if ((rc = bk_app_connect(app, "health", true)))
-		return rc;
-	if ((rc = bk_view_jobs(app->db, app->conf, &jobs, &app->err)) ||
-	    (rc = bk_view_queues(app->db, app->conf, &jobs, &app->err)))
+	if ((rc = connect_best(app)) || (rc = bk_view_jobs(app->db, app->conf, &jobs, &app->err)) ||
+	    (rc = bk_view_queues(app->db, app->conf, &jobs, &app->err)) ||
+	    (rc = bk_view_signs(app->db, app->conf, &signs, &app->err)))
 		return rc;
 	bk_health_add(health, "database", BK_HEALTH_OK, "answers");
 	bk_health_add(health, "schema", BK_HEALTH_OK, "is current");
 	bk_health_jobs(health, &jobs);
 	bk_health_overdue(health, &jobs);
+	bk_health_signs(health, &signs, &jobs, standby_is_fine);
 	return BK_OK;
 }
 

@@ -112,6 +112,7 @@ static const struct bk_column check_columns[] = {
 	{"MESSAGE", "message", BK_CELL_TEXT, AT(message), BK_COL_LAST},
 	{"AGE", "ageMs", BK_CELL_DURATION, AT(age_ms), BK_COL_WIDE},
 	{"ALLOWED", "maxAgeMs", BK_CELL_DURATION, AT(max_age_ms), BK_COL_WIDE},
+	{"COUNT", "count", BK_CELL_INT, AT(count), BK_COL_WIDE},
 };
 
 #undef AT

@@ -44,7 +44,8 @@ static void put_summary(struct bk_buf *out, const struct bk_health *health)
 			   health->job_count == 1 ? "" : "s");
 }
 
-/* 'activate-due age'=12s;;90;0: no age warns, above 90 s it is critical. */
+/* 'activate-due age'=12s;;90;0: no age warns, above 90 s it is critical. Then
+   'quarantine'=0;0;;0: any is warned of. */
 static void put_measures(struct bk_buf *out, const struct bk_health *health)
 {
 	const char *before = " | ";
@@ -54,8 +55,18 @@ static void put_measures(struct bk_buf *out, const struct bk_health *health)
 
 		if (check->age_ms == BK_NULL_INT)
 			continue;
-		bk_buf_fmt(out, "%s'%s age'=%" PRId64 "s;;%" PRId64 ";0", before, check->name,
-			   check->age_ms / 1000, check->max_age_ms / 1000);
+		bk_buf_fmt(out, "%s'%s age'=%" PRId64 "s;%s%" PRId64 ";%s0", before, check->name,
+			   check->age_ms / 1000, check->age_warns ? "" : ";",
+			   check->max_age_ms / 1000, check->age_warns ? ";" : "");
+		before = " ";
+	}
+	for (size_t i = 0; i < health->count; i++) {
+		const struct bk_check *check = &health->items[i];
+
+		if (check->count == BK_NULL_INT)
+			continue;
+		bk_buf_fmt(out, "%s'%s%s'=%" PRId64 ";0;;0", before, check->name,
+			   check->age_ms == BK_NULL_INT ? "" : " failures", check->count);
 		before = " ";
 	}
 }

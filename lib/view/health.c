@@ -47,6 +47,7 @@ static struct bk_check *add(struct bk_health *health, const char *name, enum bk_
 		.message = message,
 		.age_ms = BK_NULL_INT,
 		.max_age_ms = BK_NULL_INT,
+		.count = BK_NULL_INT,
 	};
 	return check;
 }
@@ -61,6 +62,20 @@ void bk_health_add(struct bk_health *health, const char *name, enum bk_health_st
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	(void)add(health, name, state, bk_strdup(text));
+}
+
+void bk_health_count(struct bk_health *health, int64_t count)
+{
+	health->items[health->count - 1].count = count;
+}
+
+void bk_health_age(struct bk_health *health, int64_t age_ms, int64_t max_ms)
+{
+	struct bk_check *check = &health->items[health->count - 1];
+
+	check->age_ms = age_ms;
+	check->max_age_ms = max_ms;
+	check->age_warns = true;
 }
 
 /* "last success 3m 5s ago". */
@@ -100,15 +115,27 @@ static char *with_reason(const char *what, const char *reason)
 	return reason ? bk_asprintf("%s: %s", what, reason) : bk_strdup(what);
 }
 
-/* How old the last success of a job may be, and what is due for it. */
-static int64_t patience_ms(const struct bk_job_view *job)
+int64_t bk_health_patience_ms(const struct bk_job_view *job)
 {
 	return 2 * job->delay_ms + job->timeout_ms;
 }
 
+/* One failure is the last run's. Dead runs are counted by whoever takes over. */
+static char *failed_message(const struct bk_job_view *job)
+{
+	BK_CLEAN(bk_free_str)
+	char *what = !job->failing || job->retry_count > 1
+			     ? bk_asprintf("%s, %" PRId64 " in a row",
+					   job->failing ? "last run failed" : "runs failed",
+					   job->retry_count)
+			     : bk_strdup("last run failed");
+
+	return with_reason(what, job->error_message);
+}
+
 static void judge(struct bk_health *health, const struct bk_job_view *job)
 {
-	int64_t limit = patience_ms(job);
+	int64_t limit = bk_health_patience_ms(job);
 	/* A clock that was set back is no fault of the job. */
 	int64_t age = job->fresh_age_ms < 0 ? 0 : job->fresh_age_ms;
 	struct bk_check *check;
@@ -119,13 +146,13 @@ static void judge(struct bk_health *health, const struct bk_job_view *job)
 	else if (age > limit)
 		check = add(health, job->job_name, BK_HEALTH_CRITICAL,
 			    stale_message(job, age, limit));
-	else if (job->failing)
-		check = add(health, job->job_name, BK_HEALTH_WARNING,
-			    with_reason("last run failed", job->error_message));
+	else if (job->failing || job->retry_count > 0)
+		check = add(health, job->job_name, BK_HEALTH_WARNING, failed_message(job));
 	else
 		check = add(health, job->job_name, BK_HEALTH_OK, fresh_message(job, age));
 	check->age_ms = age;
 	check->max_age_ms = limit;
+	check->count = job->retry_count;
 }
 
 void bk_health_jobs(struct bk_health *health, const struct bk_job_list *jobs)
@@ -155,7 +182,7 @@ static void put_overdue(struct bk_buf *out, const struct bk_job_view *job)
 		   job->queue_depth, job->queue_depth == BK_QUEUE_LIMIT ? " or more" : "");
 	bk_human_duration(out, job->oldest_due_age_ms);
 	bk_buf_str(out, ", allowed ");
-	bk_human_duration(out, patience_ms(job));
+	bk_human_duration(out, bk_health_patience_ms(job));
 }
 
 void bk_health_overdue(struct bk_health *health, const struct bk_job_list *jobs)
@@ -171,7 +198,7 @@ void bk_health_overdue(struct bk_health *health, const struct bk_job_list *jobs)
 			continue;
 		if (job->queue_depth == BK_NULL_INT)
 			bk_buf_fmt(&slow, "%s%s", slow.len ? ", " : "", job->job_name);
-		else if (job->oldest_due_at && job->oldest_due_age_ms > patience_ms(job))
+		else if (job->oldest_due_at && job->oldest_due_age_ms > bk_health_patience_ms(job))
 			put_overdue(&late, job);
 	}
 	if (late.len)

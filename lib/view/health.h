@@ -6,6 +6,7 @@
 #ifndef BK_VIEW_HEALTH_H
 #define BK_VIEW_HEALTH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,7 +30,9 @@ struct bk_check {
 	const char *state_word;
 	char *message;
 	int64_t age_ms;     /* of a job: since its last success; BK_NULL_INT = no measure */
-	int64_t max_age_ms; /* above it the state is CRITICAL */
+	int64_t max_age_ms; /* above it the state is CRITICAL, or WARNING where age_warns */
+	bool age_warns;
+	int64_t count; /* of a job: failures in a row; BK_NULL_INT = no measure; 0 is OK */
 };
 
 struct bk_health {
@@ -44,10 +47,20 @@ void bk_health_clear(struct bk_health *health);
 void bk_health_add(struct bk_health *health, const char *name, enum bk_health_state state,
 		   const char *fmt, ...) BK_PRINTF(4, 5);
 
+/* Give the check that was added last a measure: a count of what should be none, and an
+   age that is warned of above `max_ms`. */
+void bk_health_count(struct bk_health *health, int64_t count);
+void bk_health_age(struct bk_health *health, int64_t age_ms, int64_t max_ms);
+
+/* How old the last success of a job may be, and what is due for it: twice its delay
+   plus its timeout. */
+int64_t bk_health_patience_ms(const struct bk_job_view *job);
+
 /*
  * Adds a check for each job. An enabled job is CRITICAL when its last success
  * (never: the job's creation; after a pause that ran out: its end) is older
- * than twice its delay plus its timeout; else WARNING when its last run failed.
+ * than twice its delay plus its timeout; else WARNING when its last run failed, or
+ * runs before it died (failures in a row).
  * Paused by hand is WARNING however old its success is. Disabled is OK.
  */
 void bk_health_jobs(struct bk_health *health, const struct bk_job_list *jobs);

@@ -50,8 +50,15 @@ for command in jobs history "job activate-due" holds quarantine config events; d
 	is_rc 0
 	json_is .success true
 done
+
+t "health asks the primary where there is one, and warns of a standby that is not meant"
 run bkstatus health -h "$reader"
-is_rc 0
+is_rc 1
+out_has "primary: is a standby, where no job can run"
+run bkstatus health -h "$reader,$primary" --json
+json_is '.data.checks[] | select(.name == "primary") | .state' OK
+run env BK_ON_STANDBY=skip bkstatus health -h "$reader" --json
+json_is '.data.checks[] | select(.name == "primary") | .state' OK
 
 t "a dry run works there, in every format"
 for format in table json jsonl csv; do

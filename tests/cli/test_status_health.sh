@@ -55,7 +55,8 @@ is_rc 0
 json_is .success true
 json_is .data.state OK
 json_is '[.data.checks[].name] | join(" ")' \
-	"database schema activate-due cancel-no-shows update-completed update-expired cleanup overdue"
+	"database schema activate-due cancel-no-shows update-completed update-expired cleanup overdue \
+primary ticks leases quarantine"
 json_is '.data.checks[2].maxAgeMs' 90000
 
 t "a job that never succeeded becomes critical too"
@@ -103,7 +104,7 @@ json_is .success true
 json_is .data.state WARNING
 run bkstatus health -o jsonl
 is_rc 1
-is "$(tail -n 1 "$BK_TEST_DIR/.out")" '{"type":"summary","count":8,"state":"WARNING"}' "last line"
+is "$(tail -n 1 "$BK_TEST_DIR/.out")" '{"type":"summary","count":12,"state":"WARNING"}' "last line"
 
 t "a job paused by hand is a warning, however old"
 success '10 days'
@@ -137,7 +138,8 @@ out_has "BK WARNING - overdue: activate-due: 3 due, one for 2m "
 out_has "s, allowed 1m 30s | "
 run bkstatus health --json
 is_rc 1
-json_is '.data.checks[-1] | [.name, .state, .ageMs] | tojson' '["overdue","WARNING",null]'
+json_is '.data.checks[] | select(.name == "overdue") | [.name, .state, .ageMs] | tojson' \
+	'["overdue","WARNING",null]'
 sql "UPDATE bk.scheduler_job_info SET status = 'PAUSED' WHERE job_name = 'activate-due'"
 run bkstatus health
 out_lacks overdue
@@ -150,6 +152,90 @@ sql "ALTER TABLE public.others RENAME TO bookings; DELETE FROM public.bookings"
 run bkstatus health -v
 is_rc 0
 out_has "OK overdue: nothing"
+
+t "failures in a row are counted"
+sql "UPDATE bk.scheduler_job_info SET retry_count = 3, status = 'ERROR', error_message = 'no table'
+	WHERE job_name = 'update-expired'"
+run bkstatus health
+is_rc 1
+out_has "BK WARNING - update-expired: last run failed, 3 in a row: no table | "
+out_has " 'update-expired failures'=3;0;;0"
+sql "UPDATE bk.scheduler_job_info SET retry_count = 0"
+success '0 s'
+
+t "a crontab that stopped is seen, also while the job is paused"
+run bkactivate
+run bkstatus health
+is_rc 0
+sql "UPDATE bk.scheduler_job_info SET status = 'PAUSED' WHERE job_name = 'activate-due';
+	UPDATE bk.instances SET last_ticks = jsonb_build_object('activate-due', now() - interval '1 h')"
+run bkstatus health --json
+is_rc 1
+json_is '.data.checks[] | select(.name == "ticks") | [.state, .message | tostring] | join(" ")
+	| sub("by .*"; "")' "WARNING activate-due was last called 1h 0m ago, "
+sql "TRUNCATE bk.instances"
+success '0 s'
+
+t "a lease past its end is a warning until somebody takes over"
+sql "WITH e AS (INSERT INTO bk.maintenance_executions (run_id, operation, description, executed_at,
+		status, triggered_by, invoked_by, server_instance, pid, version, lease_token, as_of)
+	SELECT gen_random_uuid(), 'activate-due', '', now(), 'RUNNING', 'SCHEDULER', '', 'h1', 1, '1', 0,
+		now() RETURNING id)
+	INSERT INTO bk.execution_workers (execution_id, worker, token, lease_expires_at)
+	SELECT id, n, 0, now() + n * interval '1 h' FROM e, (VALUES (-1), (1)) AS v (n)"
+run bkstatus health
+is_rc 0
+sql "DELETE FROM bk.execution_workers WHERE worker = 1"
+run bkstatus health
+is_rc 1
+one_line
+out_has "BK WARNING - leases: 1 past its end, for 1h 0m at most, and nobody took over: execution "
+out_has " of activate-due on h1 | "
+out_has " 'leases'=1;0;;0"
+run bkactivate --now
+run bkstatus health
+is_rc 0
+out_has "BK OK - "
+out_has " 'leases'=0;0;;0"
+
+t "a quarantine that is not empty is a warning"
+sql "INSERT INTO bk.quarantined_bookings VALUES ('start', '{1}', 'activate-due', 1, '23514', 'no',
+	now(), now(), 1, now())"
+run bkstatus health
+is_rc 1
+out_has "BK WARNING - quarantine: 1 booking set aside, see bkstatus quarantine | "
+out_has " 'quarantine'=1;0;;0"
+sql "TRUNCATE bk.quarantined_bookings"
+
+t "an old backup is a warning, no backup is none"
+run bkmaint backup first.dump
+is_rc 0
+run bkstatus health
+is_rc 0
+out_has "'backup age'="
+out_has "s;691200;;0"
+sql "UPDATE bk.maintenance_executions SET executed_at = executed_at - interval '9 d'
+	WHERE operation = 'backup';
+	UPDATE bk.execution_stats SET hour = hour - interval '9 d' WHERE operation = 'backup'"
+run bkstatus health
+is_rc 1
+out_has "BK WARNING - backup: last backup of bk's schema 9d "
+sql "DELETE FROM bk.maintenance_executions WHERE operation = 'backup'"
+
+t "what refuses writes is a warning"
+sql "ALTER DATABASE $PGDATABASE SET default_transaction_read_only = on"
+run bkstatus health
+is_rc 1
+out_has "BK WARNING - primary: the server refuses writes, so no job can run | "
+psql -XAtq -U postgres -d "$PGDATABASE" -c "SET default_transaction_read_only = off" \
+	-c "ALTER DATABASE $PGDATABASE RESET default_transaction_read_only"
+run bkstatus health
+is_rc 0
+
+t "booking_read is enough"
+sql "CREATE ROLE reader LOGIN IN ROLE booking_read; GRANT SELECT ON public.bookings TO reader"
+run bkstatus health -U reader
+is_rc 0
 
 t "whatever keeps it from an answer is unknown"
 for line in --nosuch --limit=3 extra --config=/nowhere --profile=nosuch --output=xml -p; do

@@ -232,6 +232,10 @@ const struct contract contracts[] = {
 	{"view_events_place", "txid ahead", false, false},
 	{"view_failures",
 	 "id operation executed_at status error_code error_message server_instance", false, false},
+	{"view_health",
+	 "standby read_only lag_ms expired expired_which expired_age_ms quarantined archives "
+	 "failed_age_ms archived_age_ms last_failed_wal backup_age_ms",
+	 false, false},
 	{"view_history", EXECUTION_COLUMNS " position_us position_id", false, false},
 	{"view_holds", "key held_until expired reason author created_at position_us position_id",
 	 false, false},
@@ -276,6 +280,7 @@ const struct contract contracts[] = {
 	 "id changed_at command name old_value new_value reason author server_instance "
 	 "client_address rolled_back position_us position_id",
 	 false, false},
+	{"view_ticks", "job_name instance age_ms", false, false},
 	{"view_totals",
 	 "job_name enabled paused last_succeeded read_at delay_ms timeout_ms failures_in_a_row "
 	 "last_run last_success fresh last_processed last_ms empty successes partial errors "

@@ -104,6 +104,25 @@ START_TEST(freeing_nothing_does_nothing)
 }
 END_TEST
 
+START_TEST(what_was_written_is_read_again)
+{
+	static const char text[] = "{\"z\":\"a\\u0085\\n\",\"n\":-9223372036854775808,\"yes\":true,"
+				   "\"no\":null,\"list\":[{},[]]}";
+	struct bk_json *o = bk_json_parse(text);
+
+	ck_assert_ptr_nonnull(o);
+	ck_assert(bk_json_has(o, "yes"));
+	ck_assert(bk_json_has(o, "no"));
+	ck_assert(!bk_json_has(o, "y"));
+	bk_json_set_bool(o, "more", true);
+	expect(o, "{\"z\":\"a\\u0085\\n\",\"n\":-9223372036854775808,\"yes\":true,"
+		  "\"no\":null,\"list\":[{},[]],\"more\":true}");
+	ck_assert_ptr_null(bk_json_parse(""));
+	ck_assert_ptr_null(bk_json_parse("{\"a\":"));
+	ck_assert_ptr_null(bk_json_parse("17"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("base_json");
@@ -113,6 +132,7 @@ int main(void)
 	ADD(tc, arrays_nest);
 	ADD_ROWS(tc, text_is_valid_and_harmless_whatever_came_in, strings);
 	ADD(tc, rendering_appends_and_can_be_repeated);
+	ADD(tc, what_was_written_is_read_again);
 	ADD(tc, freeing_nothing_does_nothing);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);

@@ -49,6 +49,23 @@ START_TEST(the_worst_state_leads_and_every_problem_is_named)
 }
 END_TEST
 
+START_TEST(counts_and_ages_that_warn_are_measures_too)
+{
+	BK_CLEAN(bk_health_clear) struct bk_health health = {NULL, 0, 0};
+
+	bk_health_add(&health, "activate-due", BK_HEALTH_OK, "fine");
+	measure(&health, 1000, 90000);
+	bk_health_count(&health, 2);
+	bk_health_add(&health, "leases", BK_HEALTH_OK, "fine");
+	bk_health_count(&health, 0);
+	bk_health_add(&health, "backup", BK_HEALTH_OK, "fine");
+	bk_health_age(&health, 60000, 70000);
+	line_is(&health, false,
+		"BK OK - 1 job fresh | 'activate-due age'=1s;;90;0 'backup age'=60s;70;;0 "
+		"'activate-due failures'=2;0;;0 'leases'=0;0;;0\n");
+}
+END_TEST
+
 START_TEST(on_demand_a_line_for_each_check_follows)
 {
 	BK_CLEAN(bk_health_clear) struct bk_health health = {NULL, 0, 0};
@@ -78,6 +95,7 @@ int main(void)
 
 	ADD(tc, all_well_is_one_line_with_measures);
 	ADD(tc, the_worst_state_leads_and_every_problem_is_named);
+	ADD(tc, counts_and_ages_that_warn_are_measures_too);
 	ADD(tc, on_demand_a_line_for_each_check_follows);
 	ADD(tc, text_from_outside_cannot_forge_a_line_or_a_measure);
 	suite_add_tcase(suite, tc);

@@ -41,8 +41,8 @@ static struct bk_job_view views[] = {
 	},
 };
 static struct bk_check checks[] = {
-	{TEXT(EVIL), BK_HEALTH_CRITICAL, "CRITICAL", TEXT("late " EVIL), 1, 1},
-	{TEXT("overdue"), BK_HEALTH_WARNING, "WARNING", TEXT("much " EVIL), 1, 1},
+	{TEXT(EVIL), BK_HEALTH_CRITICAL, "CRITICAL", TEXT("late " EVIL), 1, 1, false, 1},
+	{TEXT("overdue"), BK_HEALTH_WARNING, "WARNING", TEXT("much " EVIL), 1, 1, false, 1},
 };
 static struct bk_overdue_view overdue[] = {
 	{TEXT(EVIL), TEXT(EVIL), 10000, TEXT("2026-11-23T00:00:00.000Z"), 5400000, 0, 1},

@@ -74,6 +74,21 @@ START_TEST(a_failing_job_warns_while_its_last_success_is_fresh)
 }
 END_TEST
 
+START_TEST(failures_in_a_row_are_counted)
+{
+	struct bk_job_view job = job_of(5000);
+
+	job.failing = true;
+	job.retry_count = 1;
+	expect(&job, BK_HEALTH_WARNING, "last run failed");
+	job.retry_count = 3;
+	job.error_message = (char *)(uintptr_t) "no table";
+	expect(&job, BK_HEALTH_WARNING, "last run failed, 3 in a row: no table");
+	job.failing = false;
+	expect(&job, BK_HEALTH_WARNING, "runs failed, 3 in a row: no table");
+}
+END_TEST
+
 START_TEST(a_paused_job_warns_however_old_its_success_is)
 {
 	struct bk_job_view job = job_of(INT64_C(90000000));
@@ -235,6 +250,7 @@ int main(void)
 	ADD(tc, a_job_that_never_succeeded_is_measured_from_its_registration);
 	ADD(tc, a_stale_job_says_its_last_error);
 	ADD(tc, a_failing_job_warns_while_its_last_success_is_fresh);
+	ADD(tc, failures_in_a_row_are_counted);
 	ADD(tc, a_paused_job_warns_however_old_its_success_is);
 	ADD(tc, after_a_pause_that_ran_out_its_end_counts);
 	ADD(tc, a_disabled_job_is_all_right);
