@@ -122,7 +122,8 @@ for tool in "${tools[@]}"; do
 		case $name in
 		output) value=csv ;;
 		color | progress) value=auto ;;
-		for | splay | wait | interval) value=1s ;;
+		for | splay | wait | interval | hold | max-age) value=1s ;;
+		key) continue ;; # once for each column
 		*) value=1 ;;
 		esac
 		run "$tool" "--$name=$value" "--$name=$value"

@@ -205,11 +205,13 @@ START_TEST(a_check)
 		.message = text("last success 12.0 s ago"),
 		.age_ms = 12000,
 		.max_age_ms = 90000,
+		.count = BK_NULL_INT,
 	};
 	const struct bk_list list = bk_out_checks(&(struct bk_health){&check, 1, 1});
 
-	line_is(&list, "{\"type\":\"check\",\"name\":\"activate-due\",\"state\":\"OK\",\"message\":"
-		       "\"last success 12.0 s ago\",\"ageMs\":12000,\"maxAgeMs\":90000}\n");
+	line_is(&list,
+		"{\"type\":\"check\",\"name\":\"activate-due\",\"state\":\"OK\",\"message\":"
+		"\"last success 12.0 s ago\",\"ageMs\":12000,\"maxAgeMs\":90000,\"count\":null}\n");
 }
 END_TEST
 
