@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/control.h"
 #include "cli/status_print.h"
+#include "job/owner.h"
 #include "out/settings.h"
 
 /* As the lists of bkstatus have it. */
@@ -62,6 +63,18 @@ static enum bk_rc end(struct bk_app *app, enum bk_rc rc, const struct bk_setting
 	return rc ? rc : print_change(app, c);
 }
 
+/* Who lacks more than the last privilege is told at once what it takes in the end. */
+static enum bk_rc start(struct bk_app *app, char run_id[BK_UUID_SIZE], struct bk_control *ret)
+{
+	enum bk_rc rc = bk_control_check_reason(app);
+
+	if (!rc)
+		rc = bk_control_start(app, run_id, ret);
+	if (rc == BK_E_PERMISSION && app->db)
+		bk_owner_explain(app->db, bk_conf_str(app->conf, "schema"), &app->err);
+	return rc;
+}
+
 enum bk_rc bk_set_command(struct bk_app *app)
 {
 	const char *key = app->line.operands[0];
@@ -72,7 +85,7 @@ enum bk_rc bk_set_command(struct bk_app *app)
 	enum bk_rc rc;
 
 	if ((rc = bk_settings_typed(app->conf, key, value, &app->err)) ||
-	    (rc = bk_control_check_reason(app)) || (rc = bk_control_start(app, run_id, &control)))
+	    (rc = start(app, run_id, &control)))
 		return rc;
 	rc = bk_settings_set(app->db, &control, app->conf, key, value, app->line.options.reason,
 			     &change, &app->err);
@@ -86,7 +99,7 @@ enum bk_rc bk_unset_command(struct bk_app *app)
 	struct bk_control control;
 	enum bk_rc rc;
 
-	if ((rc = bk_control_check_reason(app)) || (rc = bk_control_start(app, run_id, &control)))
+	if ((rc = start(app, run_id, &control)))
 		return rc;
 	rc = bk_settings_unset(app->db, &control, app->conf, app->line.operands[0],
 			       app->line.options.reason, &change, &app->err);
@@ -102,7 +115,7 @@ enum bk_rc bk_rollback_command(struct bk_app *app)
 	enum bk_rc rc;
 
 	if ((rc = bk_control_number(app, "a change", "bkmaint settings --history", &id)) ||
-	    (rc = bk_control_check_reason(app)) || (rc = bk_control_start(app, run_id, &control)))
+	    (rc = start(app, run_id, &control)))
 		return rc;
 	rc = bk_settings_rollback(app->db, &control, app->conf, id, app->line.options.reason,
 				  &change, &app->err);

@@ -47,8 +47,9 @@ booking_read|bkmaint undo EXECUTION -n
 booking_update|bkmaint hold 1 --reason=x
 booking_update|bkmaint release 2
 booking_update|bkmaint quarantine retry 3
+booking_update|bkmaint events --consumer=mailer
 owner|bkmaint set grace 7m --reason=x
-owner|bkmaint unset max-age --reason=x
+owner|bkmaint unset activate-due.max-age --reason=x
 owner|bkmaint rollback 1 --reason=x
 booking_read|bkmaint settings
 booking_read|bkmaint settings --history
@@ -71,6 +72,7 @@ booking_read|bkstatus forecast
 booking_read|bkstatus watch --count=1
 booking_read|bkstatus report --out=made.html
 booking_read|bkstatus metrics
+booking_read|bkstatus events
 booking_read|bkstatus holds
 booking_read|bkstatus quarantine
 none|bkstatus config
@@ -153,7 +155,7 @@ sql "insert into bk.quarantined_bookings (rule, booking_key, operation, executio
 	select gen_random_uuid(), 'update-expired', 'x', now() - at, now() - at, 'SUCCESS', 0,
 		'SCHEDULER', 'u/u', 'h', 1, '1', 0, now() - at
 	from unnest(array[interval '900 days', '901 days', '1 minute']) as at"
-bkmaint set max-age 20d --reason=x -U owner || exit 1
+bkmaint set activate-due.max-age 20d --reason=x -U owner || exit 1
 bkmaint set grace 6m --reason=x -U owner || exit 1
 bkmaint backup kept.dump -U owner || exit 1
 
@@ -196,7 +198,7 @@ is_unchanged() {
 worked() {
 	case $1 in
 	"bkstatus health")
-		is_rc 2
+		[ "$RC" = 1 ] || is_rc 2
 		out_lacks "permission denied"
 		;;
 	*) is_rc 0 ;;
