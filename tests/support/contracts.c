@@ -65,7 +65,8 @@ const struct bk_sql_var contract_vars[] = {
 		  " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
 		  " AND b.starts_at >= $2::timestamptz"},
 	{"columns", "q.id::text AS k1"},
-	{"order", "q.id"},
+	{"order", "1"},
+	{"before", "0"},
 	{"statement", "SELECT 1"},
 	{"scan", "SELECT b.id::text AS k1, b.starts_at AS due, b.starts_at AS due_at"
 		 " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
@@ -102,6 +103,7 @@ const struct contract contracts[] = {
 	 " type_kind is_generated may_be_null",
 	 false, false},
 	{"booking_count", "n oldest age_ms", false, false},
+	{"booking_culprit", "n", false, false},
 	{"booking_explain", "QUERY~PLAN", false, false},
 	{"booking_expression", "type", false, false},
 	{"booking_forecast", "hour starts_at ends_at n", false, true},
@@ -109,6 +111,7 @@ const struct contract contracts[] = {
 	{"booking_key", "key", false, false},
 	{"booking_labels", "label refused cut same_as", false, false},
 	{"booking_lock", "d k1 was_aside", false, true},
+	{"booking_nth", "key", false, false},
 	{"booking_page", "d k1 was_aside", false, true},
 	{"booking_scan", NULL, false, true},
 	{"booking_status", "expression collation equals", false, false},
@@ -129,7 +132,6 @@ const struct contract contracts[] = {
 	{"control_states", "job_name status paused_until paused_reason running_execution_id", false,
 	 false},
 	{"control_until", "until past now", false, false},
-	{"booking_try", "n", false, false},
 	{"booking_volatile", "QUERY~PLAN", false, false},
 	{"cleanup_count", "n", false, false},
 	{"cleanup_dead", "locked changed said", false, false},
