@@ -4,7 +4,7 @@
 -- The batches are read by their hashes (of the key's texts, joined by U+001F, as
 -- booking_batch wrote them), which takes some 5 ms a million bookings; only where one is
 -- met the keys themselves are looked at.
--- Rows: at, execution_id, rule, from_state, to_state, and of the execution
+-- Rows: at, execution_id, rule, from_state, to_state, and of the execution operation,
 -- server_instance, invoked_by, triggered_by.
 -- Locks nothing.
 WITH k AS MATERIALIZED (
@@ -13,7 +13,7 @@ WITH k AS MATERIALIZED (
 	SELECT k.key, hashtext(array_to_string(k.key, E'\x1f')) AS hash FROM k
 )
 SELECT to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at,
-       t.execution_id::text AS execution_id, t.rule, t.from_state, t.to_state,
+       t.execution_id::text AS execution_id, e.operation, t.rule, t.from_state, t.to_state,
        e.server_instance, e.invoked_by, e.triggered_by
   FROM h
   JOIN :"bk".booking_transitions AS t ON h.hash = ANY (t.key_hashes)

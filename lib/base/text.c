@@ -224,3 +224,40 @@ const char *bk_nearest(const char *word, const char *const *list)
 	}
 	return best;
 }
+
+/* Characters since the last line break. */
+static size_t column(const struct bk_buf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = out->len; i && out->data[i - 1] != '\n'; i--)
+		n += ((unsigned char)out->data[i - 1] & 0xC0) != 0x80;
+	return n;
+}
+
+static size_t characters(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += ((unsigned char)text[i] & 0xC0) != 0x80;
+	return n;
+}
+
+void bk_wrap(struct bk_buf *out, const char *text, size_t width, size_t indent)
+{
+	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+		size_t len = strcspn(text, " ");
+		bool begins = !out->len || strchr(" \n", out->data[out->len - 1]);
+
+		if (width && !begins && column(out) + 1 + characters(text, len) > width) {
+			bk_buf_char(out, '\n');
+			for (size_t i = 0; i < indent; i++)
+				bk_buf_char(out, ' ');
+		} else if (!begins) {
+			bk_buf_char(out, ' ');
+		}
+		bk_buf_bytes(out, text, len);
+		text += len;
+	}
+}

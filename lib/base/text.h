@@ -33,6 +33,10 @@ void bk_escape_line(struct bk_buf *out, const char *s);
    by bk_escape_line, and cut after 60 bytes ("..."). */
 void bk_quote(struct bk_buf *out, const char *s);
 
+/* Appends words, breaking lines at blanks before they are longer than `width` characters (0 =
+   never); further lines begin at `indent`. Blanks at the ends are dropped. */
+void bk_wrap(struct bk_buf *out, const char *text, size_t width, size_t indent);
+
 /* Appends "a, b or c" from a NULL-terminated list. */
 void bk_list_words(struct bk_buf *out, const char *const *words);
 

@@ -18,6 +18,7 @@
 #include "cli/terminal.h"
 #include "db/sqltext.h"
 #include "job/settings.h"
+#include "rule/privilege.h"
 
 extern char **environ;
 
@@ -228,6 +229,12 @@ void bk_app_hint_grant(struct bk_app *app)
 	BK_CLEAN(bk_buf_clear) struct bk_buf user = BK_BUF_INIT;
 
 	if (!app->role || !app->db || !bk_db_user(app->db)[0] || app->err.hint[0])
+		return;
+	if (!bk_db_lost(app->db))
+		bk_explain_permission(app->db, bk_conf_str(app->conf, "schema"),
+				      bk_conf_mapping(app->conf),
+				      strcmp(app->role, "booking_update") == 0, &app->err);
+	if (app->err.hint[0])
 		return;
 	bk_sql_ident(&user, bk_db_user(app->db));
 	(void)bk_error_hint(&app->err,

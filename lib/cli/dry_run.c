@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/pager.h"
 #include "conf/jobs.h"
+#include "rule/privilege.h"
 #include "rule/table.h"
 
 /* JSON is one document that must fit in memory, so it lists so many bookings
@@ -295,6 +296,7 @@ static enum bk_rc list(struct dry_out *d, struct bk_dry_head *head)
 	enum bk_rc rc;
 
 	bk_run_narrow(app, &request);
+	request.clock = app->clock;
 	rc = bk_job_dry_run(work, app->db, &request, on_row, d, head, &app->err);
 	if (rc == BK_E_PERMISSION)
 		bk_explain_permission(app->db, request.schema, bk_conf_mapping(app->conf), false,

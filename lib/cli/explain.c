@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/pager.h"
 #include "job/explain.h"
+#include "rule/privilege.h"
 #include "rule/table.h"
 
 struct explain_out {

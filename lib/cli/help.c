@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/number.h"
 #include "cli/command.h"
 #include "cli/status.h"
@@ -28,24 +29,6 @@ static void pad(struct bk_buf *out, size_t to)
 		bk_buf_char(out, ' ');
 }
 
-/* Appends words, breaking lines at blanks; further lines start at `indent`. */
-static void wrap(struct bk_buf *out, const char *text, size_t indent)
-{
-	while (*text) {
-		size_t len = strcspn(text, " ");
-
-		if (column(out) + 1 + len > WIDTH) {
-			bk_buf_char(out, '\n');
-			pad(out, indent);
-		} else if (column(out) > indent) {
-			bk_buf_char(out, ' ');
-		}
-		bk_buf_bytes(out, text, len);
-		text += len;
-		text += strspn(text, " ");
-	}
-}
-
 /* One row of a list: `head` at the left, its help wrapped at the right. */
 static void row(struct bk_buf *out, const char *head, const char *help)
 {
@@ -53,7 +36,7 @@ static void row(struct bk_buf *out, const char *head, const char *help)
 	if (strlen(head) + 2 > HELP_COLUMN)
 		bk_buf_char(out, '\n');
 	pad(out, HELP_COLUMN);
-	wrap(out, help, HELP_COLUMN);
+	bk_wrap(out, help, WIDTH, HELP_COLUMN);
 	bk_buf_char(out, '\n');
 }
 
@@ -102,7 +85,7 @@ static void usage(struct bk_buf *out, const struct bk_tool *tool, const struct b
 	bk_buf_str(&rest, " [COMMON]");
 	bk_buf_fmt(out, "  %s ", tool->name);
 	indent = column(out);
-	wrap(out, bk_buf_cstr(&rest) + strspn(bk_buf_cstr(&rest), " "), indent);
+	bk_wrap(out, bk_buf_cstr(&rest), WIDTH, indent);
 	bk_buf_char(out, '\n');
 }
 

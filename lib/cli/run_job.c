@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "cli/schedule.h"
 #include "conf/jobs.h"
+#include "rule/privilege.h"
 #include "rule/table.h"
 
 #define HOUR_US INT64_C(3600000000)

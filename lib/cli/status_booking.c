@@ -20,6 +20,7 @@ static enum bk_rc print_booking(struct bk_app *app, const struct bk_lookup *foun
 	page.lists[4] = bk_out_lookup_quarantine(found);
 	page.lists[5] = bk_out_lookup_changes(found);
 	page.list_count = 6;
+	bk_out_lookup_why(&page.notes[2], found, (size_t)app->out_width);
 	page.data = bk_list_row_json(&page.lists[0], 0);
 	for (size_t i = 1; i < page.list_count; i++)
 		bk_json_set(page.data, keys[i], bk_list_json(&page.lists[i]));

@@ -11,6 +11,8 @@ void bk_status_page_clear(struct bk_status_page *page)
 {
 	bk_json_clean(&page->data);
 	bk_json_clean(&page->summary);
+	for (size_t i = 0; i < BK_STATUS_LISTS; i++)
+		bk_buf_clear(&page->notes[i]);
 }
 
 struct bk_status_page bk_status_page_of(struct bk_list list)
@@ -40,6 +42,7 @@ static void put_tables(const struct bk_app *app, const struct bk_status_page *pa
 	for (size_t i = 0; i < page->list_count; i++) {
 		bk_buf_str(out, i ? "\n" : "");
 		bk_list_table(&page->lists[i], &style, out);
+		bk_buf_str(out, bk_buf_cstr(&page->notes[i]));
 	}
 }
 

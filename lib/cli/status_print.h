@@ -16,7 +16,8 @@
 struct bk_status_page {
 	struct bk_list lists[BK_STATUS_LISTS]; /* the first is what was asked for */
 	size_t list_count;
-	struct bk_json *data; /* of --json; owned, may be NULL */
+	struct bk_buf notes[BK_STATUS_LISTS]; /* behind the table of that list; may be empty */
+	struct bk_json *data;                 /* of --json; owned, may be NULL */
 	/* Of the last line of jsonl, "type" and "count" of the first list are there
 	   already; owned. */
 	struct bk_json *summary;

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "conf/jobs.h"
 #include "job/manual.h"
+#include "rule/privilege.h"
 #include "rule/table.h"
 
 const char *const bk_act_names[] = {"pause", "resume", "enable", "disable"};

@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "db/sqltext.h"
-#include "rule/sql.h"
+#include "rule/obstacle.h"
 
 static const struct bk_field counted_fields[] = {
 	{"n", BK_FIELD_INT, offsetof(struct bk_counted, n)},

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "db/sqlfile.h"
+#include "rule/privilege.h"
 
 /* pg_current_xact_id() and gen_random_uuid() came with 13. */
 #define OLDEST_VERSION 130000

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "db/sqlfile.h"
 #include "db/sqltext.h"
+#include "rule/privilege.h"
 
 static void add_misfit(struct bk_exam *x, const char *origin, const char *key,
 		       const struct bk_error *err)

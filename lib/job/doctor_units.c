@@ -13,7 +13,11 @@
 #include "base/mem.h"
 #include "db/sqlfile.h"
 #include "db/sqltext.h"
+#include "rule/culprit.h"
 #include "rule/expression.h"
+
+/* How long the booking is looked for that an expression fails for. */
+#define SEARCH_MS 60000
 
 /* The parameters of booking_batch.sql, for one booking and a worker that is not there. */
 enum { BATCH_PARAMS = 9 };
@@ -231,16 +235,23 @@ static enum bk_rc look(struct bk_exam *x, const struct bk_exam_job *j, const str
 	return rc ? rc : bk_tx_one(x->db, BK_TX_READ, &x->limits, &stmt, NULL, err);
 }
 
-/* The server does not say which expression a value is of. */
-static enum bk_rc look_failed(struct bk_exam *x, const struct bk_unit *unit, const char *subject,
-			      struct bk_error *err)
+/* What a failed look says; where it was an expression, which one and for which booking. */
+static enum bk_rc look_failed(struct bk_exam *x, const struct bk_exam_job *j,
+			      const struct bk_unit *unit, const char *subject, struct bk_error *err)
 {
-	struct bk_error named;
+	const struct bk_clock *clock = &x->request->clock;
+	const struct bk_search search = {
+		.db = x->db,
+		.mapping = x->mapping,
+		.table = &j->job->table,
+		.as_of = j->bounds.as_of,
+		.lower = j->bounds.lower,
+		.limits = x->limits,
+		.clock = clock,
+		.deadline_ms = clock->mono_ms(clock->self) + SEARCH_MS,
+	};
 
-	if (bk_fault_of(err) == BK_FAULT_ROW &&
-	    bk_expressions_try(x->db, x->mapping, unit->rule->own, unit->from, &named) ==
-		    BK_E_MAPPING)
-		(void)bk_error_set(err, err->rc, "%s", named.message);
+	(void)bk_culprit_blame(&search, unit, err);
 	return bk_exam_failed(x, BK_LEVEL_ERROR, "statement-fails", subject, err);
 }
 
@@ -277,7 +288,7 @@ enum bk_rc bk_check_statements(struct bk_exam *x, struct bk_error *err)
 			BK_CLEAN(bk_free_str) char *subject = bk_exam_unit(unit);
 
 			if (look(x, &x->jobs[i], unit, err))
-				rc = look_failed(x, unit, subject, err);
+				rc = look_failed(x, &x->jobs[i], unit, subject, err);
 			else if (x->can_update)
 				rc = check_batch(x, &x->jobs[i], u, subject, err);
 			if (rc)

@@ -292,5 +292,8 @@ enum bk_rc bk_job_dry_run(struct bk_job *job, struct bk_db *db,
 		rc = list_bookings(&d, db, err);
 	ret_head->more = d.more;
 	bk_db_rollback(db);
-	return rc;
+	if (!rc || job->cleanup)
+		return rc;
+	return bk_job_blame(job, &(const struct bk_blame){db, request, d.as_of, d.lower, INT64_MAX},
+			    BK_ANY_UNIT, err);
 }

@@ -140,6 +140,24 @@ enum bk_rc bk_page_query(const struct bk_job *job, const struct bk_run *run, int
 enum bk_rc bk_page_take(struct bk_job *job, const struct bk_rows *rows, int64_t max,
 			struct bk_error *err) BK_NODISCARD;
 
+/*
+ * After *err in a scan of the unit (or of the probe, which is all of them: BK_ANY_UNIT): where an
+ * expression of the mapping failed for some booking, *err names both. Returns err->rc.
+ */
+#define BK_ANY_UNIT SIZE_MAX
+struct bk_blame {
+	struct bk_db *db;
+	const struct bk_run_request *request;
+	const char *as_of;
+	const char *lower;
+	int64_t deadline_ms; /* on the request's clock */
+};
+enum bk_rc bk_job_blame(struct bk_job *job, const struct bk_blame *blame, size_t unit,
+			struct bk_error *err);
+/* The same for a run. */
+enum bk_rc bk_run_blame(struct bk_job *job, const struct bk_run *run, size_t unit,
+			struct bk_error *err);
+
 /* Bad rows; see struct bk_work. */
 enum bk_rc bk_page_load(struct bk_job *job, const struct bk_run *run, int64_t max,
 			int64_t *ret_count, struct bk_error *err) BK_NODISCARD;

@@ -228,6 +228,11 @@ static bool set_aside(void *self, int64_t item, const struct bk_error *why)
 	return bk_page_set_aside(self, item, why);
 }
 
+static enum bk_rc explain(void *self, const struct bk_run *run, struct bk_error *err)
+{
+	return bk_run_blame(self, run, BK_ANY_UNIT, err);
+}
+
 static enum bk_rc settle(void *self, const struct bk_run *run, bool whole, struct bk_error *err)
 {
 	return bk_page_settle(self, run, whole, err);
@@ -273,6 +278,7 @@ enum bk_rc bk_job_work(struct bk_job *job, struct bk_work *ret, struct bk_error 
 		.was_aside = was_aside,
 		.set_aside = set_aside,
 		.settle = settle,
+		.explain = explain,
 	};
 	return BK_OK;
 }

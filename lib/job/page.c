@@ -192,8 +192,9 @@ enum bk_rc bk_page_load(struct bk_job *job, const struct bk_run *run, int64_t ma
 	enum bk_rc rc = bk_page_query(job, run, max, false, &query, err);
 
 	bk_page_clear(&job->page);
-	if (!rc)
-		rc = bk_tx_one(run->db, BK_TX_READ, &limits, &query.stmt, &rows, err);
+	/* The batch failed before: where its scan does so alone, no row can be set aside. */
+	if (!rc && bk_tx_one(run->db, BK_TX_READ, &limits, &query.stmt, &rows, err))
+		rc = bk_run_blame(job, run, job->current, err);
 	if (!rc)
 		rc = bk_page_take(job, rows, max, err);
 	if (!rc)

@@ -62,7 +62,7 @@ enum bk_rc bk_due_count(struct bk_job *job, const struct bk_run *run, int64_t li
 		enum bk_rc rc = count_unit(job, run, i, limit - due.total, NULL, &n, err);
 
 		if (rc)
-			return rc;
+			return bk_run_blame(job, run, i, err);
 		/* The units of a rule follow one another. */
 		if (!i || strcmp(rule, job->units.items[i - 1].rule->name) != 0)
 			of_rule = 0;

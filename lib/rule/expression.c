@@ -52,7 +52,6 @@ struct asked {
 	const char *column; /* that a set gives it to; NULL = none */
 	const char *expression;
 	const char *const *types;
-	const char *from; /* tried on the bookings with this label; NULL = it is only looked at */
 };
 
 /* "EXPRESSION: what is wrong", and of a set its column in front. */
@@ -122,8 +121,6 @@ static enum bk_rc answer(const struct asked *a, const char *file, enum bk_shape 
 	bk_table_sql(&table, a->mapping);
 	const struct bk_sql_var vars[] = {{"expression", a->expression},
 					  {"table", bk_buf_cstr(&table)},
-					  {"status", a->mapping->status},
-					  {"from", a->from ? a->from : ""},
 					  {"column", a->column ? a->column : ""}};
 
 	if ((rc = bk_sql_fill_file(sql, file, vars, BK_COUNT(vars), err)))
@@ -207,9 +204,8 @@ static enum bk_rc check(const struct asked *a, struct bk_error *err)
 
 	if (!a->expression)
 		return BK_OK;
-	if (a->from)
-		rc = ask(a, "booking_try", BK_ONE_ROW, NULL, err);
-	else if (!(rc = check_type(a, err)))
+	rc = check_type(a, err);
+	if (!rc)
 		rc = check_volatile(a, err);
 	if (!rc && a->column)
 		rc = check_assignment(a, err);
@@ -283,8 +279,7 @@ static enum bk_rc check_rule(const struct asked *of, const struct bk_own_rule *r
 
 		rc = check_part(&a, &(struct part){key, parts[i].expression, parts[i].types}, err);
 	}
-	/* What a change sets is no matter of finding a booking. */
-	return rc || a.from ? rc : check_set(&a, &rule->set, err);
+	return rc ? rc : check_set(&a, &rule->set, err);
 }
 
 /* A zone that is named must be one. */
@@ -337,17 +332,4 @@ enum bk_rc bk_expressions_check(struct bk_db *db, const struct bk_mapping *m,
 	for (size_t i = 0; i < m->rule_count && !rc; i++)
 		rc = check_rule(&of, &m->rules[i], err);
 	return rc;
-}
-
-enum bk_rc bk_expressions_try(struct bk_db *db, const struct bk_mapping *m,
-			      const struct bk_own_rule *own, const char *from, struct bk_error *err)
-{
-	struct bk_misfits first = {.hear = NULL};
-	const struct asked of = {.db = db, .mapping = m, .misfits = &first, .from = from};
-	enum bk_rc rc;
-
-	if (!own)
-		return check_bookings(&of, err);
-	rc = check_rule(&of, own, err);
-	return rc ? rc : check_part(&of, &(struct part){"bookings.where", m->where, NULL}, err);
 }

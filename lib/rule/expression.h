@@ -22,10 +22,4 @@ int bk_position_in(const char *sql, const char *part, const struct bk_error *err
 enum bk_rc bk_expressions_check(struct bk_db *db, const struct bk_mapping *m,
 				struct bk_misfits *misfits, struct bk_error *err) BK_NODISCARD;
 
-/* After a scan failed for some booking: BK_E_MAPPING where one of its expressions does for the
-   bookings with that label, of the rule of the file, or of the default ones where it is NULL. */
-enum bk_rc bk_expressions_try(struct bk_db *db, const struct bk_mapping *m,
-			      const struct bk_own_rule *own, const char *from,
-			      struct bk_error *err) BK_NODISCARD;
-
 #endif

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "db/sqlfile.h"
 #include "db/tx.h"
+#include "rule/culprit.h"
 
 /* The clock is asked, and no table. */
 static const struct bk_tx_limits clock_limits = {10000, 2000, false, NULL};
@@ -136,8 +137,10 @@ static enum bk_rc count_unit(const struct bk_queues *queues, const struct bk_uni
 	if ((rc = bk_unit_count(&sql, unit, &scope, "", err)))
 		return rc;
 	stmt.sql = bk_buf_cstr(&sql);
-	if ((rc = bk_tx_one(queues->db, BK_TX_READ, &limits, &stmt, &rows, err)))
+	if ((rc = bk_tx_one(queues->db, BK_TX_READ, &limits, &stmt, &rows, err))) {
+		bk_culprit_hint(err);
 		return rc;
+	}
 	return bk_rows_read(rows, 0, fields, BK_COUNT(fields), ret, err);
 }
 

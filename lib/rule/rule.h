@@ -96,6 +96,10 @@ bool bk_rule_applies(const struct bk_policy *policy, const struct bk_rule *rule,
 void bk_rule_condition(struct bk_buf *out, const struct bk_rule *rule, const struct bk_scan *scan,
 		       const char *as_of, const char *lower);
 
+/* The bound from below of a rule with a max-age of its own, else `lower`; SQL expressions of
+   timestamptz. --backlog, whose bound is -infinity, lifts both. */
+char *bk_rule_lower(const struct bk_rule *rule, const char *as_of, const char *lower);
+
 /* A part of it, appended: the scan column lies from `lower` to `upper`, both of them
    included; SQL expressions of timestamptz. */
 void bk_scan_between(struct bk_buf *out, const struct bk_scan *scan, const char *lower,

@@ -12,10 +12,8 @@
 #include "db/sqlfile.h"
 #include "db/sqltext.h"
 #include "db/tx.h"
-#include "rule/columns.h"
 #include "rule/expression.h"
 #include "rule/labels.h"
-#include "rule/relations.h"
 #include "rule/unit.h"
 
 /* Catalog look-ups are quick; what waits longer is stuck. */
@@ -338,65 +336,4 @@ enum bk_rc bk_table_load(struct bk_db *db, const struct bk_mapping *mapping, str
 	struct bk_misfits first = {.hear = NULL};
 
 	return bk_table_look(db, mapping, &first, ret, err);
-}
-
-void bk_mapped_columns(const struct bk_mapping *m, bool wants_update, struct bk_buf *reads,
-		       struct bk_buf *writes)
-{
-	BK_CLEAN(bk_columns_clear) struct bk_columns c = {{NULL, 0}, {NULL, 0}};
-
-	bk_columns_of(m, &c);
-	if (wants_update)
-		bk_columns_add(&c.reads, "ctid"); /* a batch finds its rows by their place */
-	bk_db_text_array(reads, (const char *const *)c.reads.items, c.reads.count);
-	bk_db_text_array(writes, (const char *const *)c.writes.items, c.writes.count);
-}
-
-static void put_labels(struct bk_buf *out, const struct bk_labels *labels)
-{
-	bk_db_text_array(out, (const char *const *)labels->items, labels->count);
-}
-
-enum bk_rc bk_missing_privileges(struct bk_db *db, const char *schema, const struct bk_mapping *m,
-				 bool wants_update, struct bk_rows **ret, struct bk_error *err)
-{
-	BK_CLEAN(bk_relations_clear) struct bk_relations others;
-	BK_CLEAN(bk_buf_clear) struct bk_buf reads = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf writes = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf schemas = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf names = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf privileges = BK_BUF_INIT;
-
-	bk_mapped_columns(m, wants_update, &reads, &writes);
-	bk_relations_of(m, wants_update, &others);
-	put_labels(&schemas, &others.schemas);
-	put_labels(&names, &others.names);
-	put_labels(&privileges, &others.privileges);
-	const char *params[] = {schema,
-				wants_update ? "true" : "false",
-				m->table_schema,
-				m->table_name,
-				bk_buf_cstr(&reads),
-				bk_buf_cstr(&writes),
-				bk_buf_cstr(&schemas),
-				bk_buf_cstr(&names),
-				bk_buf_cstr(&privileges)};
-	const struct bk_stmt stmt = {"privilege_missing", bk_sql_text("privilege_missing"), params,
-				     (int)BK_COUNT(params), BK_ANY_ROWS};
-
-	return bk_tx_one(db, BK_TX_READ, &catalog_limits, &stmt, ret, err);
-}
-
-void bk_explain_permission(struct bk_db *db, const char *schema, const struct bk_mapping *m,
-			   bool wants_update, struct bk_error *err)
-{
-	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
-	struct bk_error ignored;
-	const char *grant;
-
-	if (bk_missing_privileges(db, schema, m, wants_update, &rows, &ignored))
-		return;
-	grant = bk_rows_count(rows) ? bk_rows_text(rows, 0, "statement") : NULL;
-	if (grant)
-		bk_error_hint(err, "let the owner type: %s", grant);
 }

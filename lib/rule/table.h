@@ -69,18 +69,4 @@ void bk_column_not_null_sql(struct bk_buf *out, const struct bk_mapping *mapping
 void bk_mapping_fingerprint(const struct bk_mapping *mapping, int64_t hour,
 			    char ret[BK_FINGERPRINT_SIZE]);
 
-/* Appends the columns that bk reads of the mapped table and those it writes, as text[]
-   literals. */
-void bk_mapped_columns(const struct bk_mapping *mapping, bool wants_update, struct bk_buf *reads,
-		       struct bk_buf *writes);
-
-/* The grants that the role lacks: rows of privilege_missing.sql. Free *ret. */
-enum bk_rc bk_missing_privileges(struct bk_db *db, const char *schema,
-				 const struct bk_mapping *mapping, bool wants_update,
-				 struct bk_rows **ret, struct bk_error *err) BK_NODISCARD;
-
-/* After BK_E_PERMISSION: sets err's hint to the GRANT that the role lacks. */
-void bk_explain_permission(struct bk_db *db, const char *schema, const struct bk_mapping *mapping,
-			   bool wants_update, struct bk_error *err);
-
 #endif

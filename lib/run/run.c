@@ -174,6 +174,8 @@ static enum bk_rc begin(struct bk_worker *w, struct bk_run_result *result, bool 
 		rc = bk_claim(w, result, ret_work, err);
 	if (!rc || !was_in_the_way(w, err) || bk_claim_blindly(w, result, ret_work, &ignored))
 		return rc;
+	if (w->work.explain && bk_fault_of(err) == BK_FAULT_ROW)
+		rc = w->work.explain(w->work.self, &w->run, err);
 	*ret_failed = rc;
 	return BK_OK;
 }

@@ -183,6 +183,9 @@ struct bk_work {
 	   again is set aside no longer. */
 	enum bk_rc (*settle)(void *self, const struct bk_run *run, bool whole,
 			     struct bk_error *err);
+	/* After the probe failed for a row's fault, once the run is claimed all the same: says
+	   more of it in *err. Returns err->rc. */
+	enum bk_rc (*explain)(void *self, const struct bk_run *run, struct bk_error *err);
 };
 
 enum bk_outcome {

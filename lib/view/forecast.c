@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "db/sqlfile.h"
 #include "db/tx.h"
+#include "rule/culprit.h"
 #include "rule/queue.h"
 
 #define NOW_MS 1000
@@ -155,7 +156,9 @@ static enum bk_rc count_unit(struct forecast *f, const struct bk_unit *unit, int
 
 	(void)snprintf(age, sizeof(age), "%" PRId64, max_age);
 	stmt.sql = bk_buf_cstr(&sql);
-	return rc ? rc : bk_tx_one(f->queues.db, BK_TX_READ, &limits, &stmt, ret, err);
+	if (!rc && (rc = bk_tx_one(f->queues.db, BK_TX_READ, &limits, &stmt, ret, err)))
+		bk_culprit_hint(err);
+	return rc;
 }
 
 /* Forgets the hours of a rule again: a part of them would look like all. */

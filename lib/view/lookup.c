@@ -1,51 +1,74 @@
 /*
- * Gathering one booking; see lookup.h. The texts of its key are parameters of
- * every statement.
+ * Gathering one booking; see lookup.h. All of it is asked in one trip; only where an expression
+ * of the mapping fails for this booking it is asked piece by piece, and what fails is told.
  */
 #include "view/lookup.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "db/sqltext.h"
-#include "rule/key.h"
-#include "rule/rule.h"
-#include "rule/unit.h"
-#include "view/mapped.h"
+#include "rule/culprit.h"
+#include "rule/obstacle.h"
+#include "rule/privilege.h"
+#include "view/lookup_sql.h"
 #include "view/read.h"
-
-/* Of a booking's rows in quarantine, of which there is one per rule. */
-#define MOST_ASIDE 1000
-#define MOST_ASIDE_TEXT "1001" /* one more: then there would be a next page */
-#define NOW "pg_catalog.now()"
-/* Parameters of a page that stand before the key. */
-enum { PAGE_PARAMS = 3 };
+#include "view/verdict.h"
 
 enum { BOOKING, HOLD, QUARANTINE, CHANGES, RULES, STATEMENTS };
+
+/* What else a booking's row has. */
+struct row {
+	struct bk_array texts;
+	struct bk_array instants;
+};
+
+static const struct bk_field row_fields[] = {
+	{"values", BK_FIELD_ARRAY, offsetof(struct row, texts)},
+	{"instants", BK_FIELD_ARRAY, offsetof(struct row, instants)},
+};
+
+static void row_clear(struct row *row)
+{
+	bk_fields_clear(row_fields, BK_COUNT(row_fields), row);
+}
 
 #define AT(member) offsetof(struct bk_lookup, member)
 
 static const struct bk_field lookup_fields[] = {
 	{"key", BK_FIELD_ARRAY, AT(key)},      {"state", BK_FIELD_TEXT, AT(state)},
-	{"status", BK_FIELD_TEXT, AT(status)}, {"as_of", BK_FIELD_TEXT, AT(as_of)},
-	{"values", BK_FIELD_ARRAY, AT(texts)},
+	{"status", BK_FIELD_TEXT, AT(status)}, {"deadline_at", BK_FIELD_TEXT, AT(deadline_at)},
+	{"as_of", BK_FIELD_TEXT, AT(as_of)},
 };
 
 #undef AT
 #define AT(member) offsetof(struct bk_rule_view, member)
 
 static const struct bk_field rule_fields[] = {
+	{"n", BK_FIELD_INT, AT(n)},
 	{"rule", BK_FIELD_TEXT, AT(rule)},
 	{"job_name", BK_FIELD_TEXT, AT(job_name)},
 	{"from_state", BK_FIELD_TEXT, AT(from_state)},
 	{"to_state", BK_FIELD_TEXT, AT(to_state)},
 	{"applies", BK_FIELD_BOOL, AT(applies)},
 	{"reason", BK_FIELD_TEXT, AT(reason)},
+	{"over_by", BK_FIELD_TEXT, AT(over_by)},
+	{"is_due", BK_FIELD_BOOL, AT(is_due)},
+	{"held", BK_FIELD_BOOL, AT(held)},
+	{"aside", BK_FIELD_BOOL, AT(aside)},
+	{"stopped", BK_FIELD_BOOL, AT(stopped)},
 	{"due_at", BK_FIELD_TEXT, AT(due_at)},
 	{"until_at", BK_FIELD_TEXT, AT(until_at)},
 	{"end_at", BK_FIELD_TEXT, AT(end_at)},
+	{"held_until", BK_FIELD_TEXT, AT(held_until)},
+	{"next_try_at", BK_FIELD_TEXT, AT(next_try_at)},
+	{"stopped_until", BK_FIELD_TEXT, AT(stopped_until)},
+	{"ready_at", BK_FIELD_TEXT, AT(ready_at)},
+	{"will_at", BK_FIELD_TEXT, AT(will_at)},
+	{"job_status", BK_FIELD_TEXT, AT(job_status)},
+	{"job_next_run_at", BK_FIELD_TEXT, AT(job_next_run_at)},
+	{"job_reason", BK_FIELD_TEXT, AT(job_reason)},
 };
 
 #undef AT
@@ -54,6 +77,7 @@ static const struct bk_field rule_fields[] = {
 static const struct bk_field change_fields[] = {
 	{"at", BK_FIELD_TEXT, AT(at)},
 	{"execution_id", BK_FIELD_TEXT, AT(execution_id)},
+	{"operation", BK_FIELD_TEXT, AT(operation)},
 	{"rule", BK_FIELD_TEXT, AT(rule)},
 	{"from_state", BK_FIELD_TEXT, AT(from_state)},
 	{"to_state", BK_FIELD_TEXT, AT(to_state)},
@@ -64,12 +88,24 @@ static const struct bk_field change_fields[] = {
 
 #undef AT
 
+static void rule_clear(struct bk_rule_view *rule)
+{
+	bk_fields_clear(rule_fields, BK_COUNT(rule_fields), rule);
+	bk_free_str(&rule->explanation);
+	bk_free_str(&rule->fault);
+}
+
 void bk_lookup_clear(struct bk_lookup *found)
 {
 	bk_fields_clear(lookup_fields, BK_COUNT(lookup_fields), found);
+	for (size_t i = 0; i < found->value_count; i++) {
+		free(found->values[i].value);
+		free(found->values[i].instant);
+		free(found->values[i].error);
+	}
 	free(found->values);
 	for (size_t i = 0; i < found->rule_count; i++)
-		bk_fields_clear(rule_fields, BK_COUNT(rule_fields), &found->rules[i]);
+		rule_clear(&found->rules[i]);
 	free(found->rules);
 	for (size_t i = 0; i < found->change_count; i++)
 		bk_fields_clear(change_fields, BK_COUNT(change_fields), &found->changes[i]);
@@ -79,299 +115,133 @@ void bk_lookup_clear(struct bk_lookup *found)
 	*found = (struct bk_lookup){.rules = NULL};
 }
 
-/* The statements and what they are made from. */
-struct lookup {
-	const struct bk_conf *conf;
-	const struct bk_mapping *mapping;
-	struct bk_table table;
-	struct bk_rules rules;
-	struct bk_buf session;
-	struct bk_tx_company company;
-	struct bk_buf table_sql;
-	struct bk_key_sql key;      /* parameters from $1 on */
-	struct bk_key_sql page_key; /* from $4 on */
-	const char **params;        /* those of a page, then the key */
-	struct bk_buf sql[STATEMENTS];
-	size_t count; /* of the statements: without rules there is one less */
-};
+/* --- asking --- */
 
-static void lookup_clear(struct lookup *l)
+static struct bk_stmt with_key(const struct bk_lookup_sql *l, const char *name,
+			       const struct bk_buf *sql, enum bk_shape shape)
 {
-	bk_rules_clear(&l->rules);
-	bk_table_clear(&l->table);
-	bk_buf_clear(&l->session);
-	bk_buf_clear(&l->table_sql);
-	bk_key_sql_clear(&l->key);
-	bk_key_sql_clear(&l->page_key);
-	free(l->params);
-	for (size_t i = 0; i < STATEMENTS; i++)
-		bk_buf_clear(&l->sql[i]);
+	return (struct bk_stmt){.name = name,
+				.sql = bk_buf_cstr(sql),
+				.params = l->params + BK_LOOKUP_PAGE,
+				.param_count = (int)l->mapping->key_count,
+				.shape = shape};
 }
 
-static void write_state(const struct lookup *l, struct bk_buf *out)
+static struct bk_stmt of_page(const struct bk_lookup_sql *l, const char *name,
+			      const struct bk_buf *sql)
 {
-	bk_buf_str(out, "CASE");
-	for (int s = 0; s < BK_STATE_COUNT; s++)
-		for (size_t i = 0; i < l->mapping->states[s].count; i++) {
-			bk_buf_str(out, " WHEN b.");
-			bk_sql_ident(out, l->mapping->status);
-			bk_buf_str(out, " = ");
-			bk_sql_literal(out, l->mapping->states[s].items[i]);
-			bk_buf_fmt(out, " THEN '%s'", bk_state_names[s]);
-		}
-	bk_buf_str(out, " END");
+	return (struct bk_stmt){.name = name,
+				.sql = bk_buf_cstr(sql),
+				.params = l->params,
+				.param_count = BK_LOOKUP_PAGE + (int)l->mapping->key_count,
+				.shape = BK_ANY_ROWS};
 }
 
-static enum bk_rc write_booking(struct lookup *l, struct bk_error *err)
+/* `plain`: nothing of it can fail for what is in the booking, so the rules are left out. */
+static enum bk_rc ask(const struct bk_lookup_sql *l, struct bk_db *db, bool plain,
+		      struct bk_rows **rows, struct bk_error *err)
 {
-	BK_CLEAN(bk_buf_clear) struct bk_buf values = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf state = BK_BUF_INIT;
-
-	bk_mapped_texts(l->mapping, &l->table, &values);
-	write_state(l, &state);
-	const struct bk_sql_var vars[] = {
-		{"table", bk_buf_cstr(&l->table_sql)},
-		{"match", bk_buf_cstr(&l->key.match)},
-		{"row_key", bk_buf_cstr(&l->key.row_key)},
-		{"state", bk_buf_cstr(&state)},
-		{"status", l->mapping->status},
-		{"values", bk_buf_cstr(&values)},
+	const struct bk_stmt stmts[STATEMENTS] = {
+		[BOOKING] = with_key(l, "view_booking", plain ? &l->plain : &l->booking,
+				     BK_MAYBE_ROW),
+		[HOLD] = of_page(l, "view_holds", &l->hold),
+		[QUARANTINE] = of_page(l, "view_quarantine", &l->quarantine),
+		[CHANGES] = with_key(l, "view_booking_transitions", &l->changes, BK_ANY_ROWS),
+		[RULES] = with_key(l, "view_booking_rule", &l->all, BK_ANY_ROWS),
 	};
-	return bk_sql_fill_file(&l->sql[BOOKING], "view_booking", vars, BK_COUNT(vars), err);
+	size_t count = plain || !l->count ? RULES : STATEMENTS;
+
+	return bk_view_read_as(db, &l->company, stmts, count, rows, err);
 }
 
-/* The key of the booking as bk's own tables have it, as a sub-select. */
-static enum bk_rc write_key(const struct lookup *l, const struct bk_key_sql *key,
-			    struct bk_buf *out, struct bk_error *err)
+static enum bk_rc ask_alone(const struct bk_lookup_sql *l, struct bk_db *db, const char *name,
+			    const struct bk_buf *sql, struct bk_rows **ret, struct bk_error *err)
 {
-	const struct bk_sql_var vars[] = {
-		{"table", bk_buf_cstr(&l->table_sql)},
-		{"match", bk_buf_cstr(&key->match)},
-		{"row_key", bk_buf_cstr(&key->row_key)},
-	};
+	const struct bk_stmt stmt = with_key(l, name, sql, BK_MAYBE_ROW);
 
-	return bk_sql_fill_file(out, "booking_key", vars, BK_COUNT(vars), err);
+	return bk_view_read_as(db, &l->company, &stmt, 1, ret, err);
 }
 
-/* The list of all bookings, narrowed to this one. */
-static enum bk_rc write_page(struct lookup *l, int statement, const char *file, const char *column,
-			     struct bk_error *err)
-{
-	BK_CLEAN(bk_buf_clear) struct bk_buf which = BK_BUF_INIT;
-	enum bk_rc rc;
+/* --- reading --- */
 
-	bk_buf_fmt(&which, "%s = (", column);
-	rc = write_key(l, &l->page_key, &which, err);
-	bk_buf_str(&which, ")");
-	const struct bk_sql_var vars[] = {{"bk", bk_conf_str(l->conf, "schema")},
-					  {"which", bk_buf_cstr(&which)}};
-	return rc ? rc : bk_sql_fill_file(&l->sql[statement], file, vars, BK_COUNT(vars), err);
+static const char *item_of(const struct bk_array *array, size_t i)
+{
+	return i < array->count ? array->items[i] : NULL;
 }
 
-static enum bk_rc write_changes(struct lookup *l, struct bk_error *err)
+/* What a policy hides is not missing. */
+static enum bk_rc not_found(const struct bk_lookup_sql *l, struct bk_db *db, struct bk_error *err)
 {
-	BK_CLEAN(bk_buf_clear) struct bk_buf key = BK_BUF_INIT;
-	enum bk_rc rc = write_key(l, &l->key, &key, err);
-	const struct bk_sql_var vars[] = {{"bk", bk_conf_str(l->conf, "schema")},
-					  {"key", bk_buf_cstr(&key)}};
-
-	return rc ? rc
-		  : bk_sql_fill_file(&l->sql[CHANGES], "view_booking_transitions", vars,
-				     BK_COUNT(vars), err);
-}
-
-/* The parts of a rule that depend on how its scans find a booking. */
-struct rule_sql {
-	struct bk_buf applies, fresh, not_over;
-	char *lower;
-};
-
-static void rule_sql_clear(struct rule_sql *r)
-{
-	bk_buf_clear(&r->applies);
-	bk_buf_clear(&r->fresh);
-	bk_buf_clear(&r->not_over);
-	bk_free_str(&r->lower);
-}
-
-static enum bk_rc write_scans(const struct lookup *l, const struct bk_unit *unit,
-			      struct rule_sql *ret, struct bk_error *err)
-{
-	const struct bk_rule *rule = unit->rule;
-	int64_t max_age = rule->max_age_ms ? rule->max_age_ms
-					   : bk_conf_job_num(l->conf, rule->job, "max-age");
-	BK_CLEAN(bk_free_str) char *later = bk_asprintf("GREATEST(" NOW ", (%s))", rule->due);
+	bool hides = false;
 	enum bk_rc rc = BK_OK;
 
-	ret->lower = max_age < 0 ? bk_strdup("'-infinity'::pg_catalog.timestamptz")
-				 : bk_asprintf("(" NOW " - '%" PRId64 " milliseconds'::interval)",
-					       max_age);
-	const struct bk_scope scope = {.mapping = l->mapping,
-				       .table = &l->table,
-				       .schema = bk_conf_str(l->conf, "schema"),
-				       .as_of = NOW,
-				       .lower = ret->lower};
-	for (size_t i = 0; i < rule->scan_count && !rc; i++) {
-		const struct bk_unit one = {rule, &rule->scans[i], unit->from, unit->to};
-
-		bk_buf_str(&ret->applies, i ? ") OR (" : "(");
-		rc = bk_unit_condition(&ret->applies, &one, &scope, err);
-		bk_buf_str(&ret->fresh, i ? ") OR (" : "(");
-		bk_scan_between(&ret->fresh, one.scan, scope.lower, NOW);
-	}
-	bk_buf_str(&ret->applies, ")");
-	bk_buf_str(&ret->fresh, ")");
-	bk_rule_not_over(&ret->not_over, rule, later);
-	return rc;
-}
-
-static const char *instant(const char *sql)
-{
-	return sql ? sql : "NULL::pg_catalog.timestamptz";
-}
-
-static enum bk_rc write_rule(struct lookup *l, const struct bk_unit *unit, size_t number,
-			     struct bk_error *err)
-{
-	BK_CLEAN(rule_sql_clear) struct rule_sql sql = {.lower = NULL};
-	BK_CLEAN(bk_free_str) char *n = bk_asprintf("%zu", number);
-	enum bk_rc rc = write_scans(l, unit, &sql, err);
-	const struct bk_sql_var vars[] = {
-		{"bk", bk_conf_str(l->conf, "schema")},
-		{"table", bk_buf_cstr(&l->table_sql)},
-		{"match", bk_buf_cstr(&l->key.match)},
-		{"row_key", bk_buf_cstr(&l->key.row_key)},
-		{"status", l->mapping->status},
-		{"n", n},
-		{"rule", unit->rule->name},
-		{"job", unit->rule->job},
-		{"from", unit->from},
-		{"to", unit->to},
-		{"applies", bk_buf_cstr(&sql.applies)},
-		{"due_instant", unit->rule->due},
-		{"until_instant", instant(unit->rule->until)},
-		{"end_instant", instant(unit->rule->end)},
-		{"filter", unit->rule->filter},
-		{"not_over", bk_buf_cstr(&sql.not_over)},
-		{"fresh", bk_buf_cstr(&sql.fresh)},
-	};
-
+	if (l->mapping->rls_accepted)
+		rc = bk_policies_hide(db, bk_conf_str(l->conf, "schema"), l->mapping, &hides, err);
 	if (rc)
 		return rc;
-	bk_buf_str(&l->sql[RULES], number ? "UNION ALL\n" : "");
-	return bk_sql_fill_file(&l->sql[RULES], "view_booking_rule", vars, BK_COUNT(vars), err);
+	(void)bk_error_set(err, BK_E_NOT_FOUND, "no booking %s", bk_buf_cstr(&l->key.shown));
+	if (!hides)
+		return BK_E_NOT_FOUND;
+	return bk_error_hint(err, "row-level security may hide it from the role %s",
+			     bk_db_user(db));
 }
 
-/* Every rule once for each label that it starts from. */
-static enum bk_rc write_rules(struct lookup *l, struct bk_error *err)
+static enum bk_rc read_booking(const struct bk_lookup_sql *l, struct bk_db *db,
+			       const struct bk_rows *rows, struct bk_lookup *found,
+			       struct bk_error *err)
 {
-	struct bk_policy policy = bk_policy_of(l->conf);
-	size_t number = 0;
-	enum bk_rc rc = BK_OK;
-
-	bk_rules_build(&policy, &l->rules);
-	for (size_t r = 0; r < l->rules.count && !rc; r++) {
-		const struct bk_rule *rule = &l->rules.items[r];
-		BK_CLEAN(bk_units_clear) struct bk_units units;
-
-		bk_units_build(&l->rules, l->mapping, rule->job, &units);
-		for (size_t u = 0; u < units.count && !rc; u++)
-			if (units.items[u].rule == rule && units.items[u].scan == rule->scans)
-				rc = write_rule(l, &units.items[u], number++, err);
-	}
-	bk_buf_str(&l->sql[RULES], "ORDER BY n");
-	l->count = number ? STATEMENTS : RULES;
-	return rc;
-}
-
-static enum bk_rc prepare(struct lookup *l, struct bk_db *db, const char *const *keys,
-			  struct bk_error *err)
-{
-	enum bk_rc rc = bk_table_load(db, l->mapping, &l->table, err);
-
-	if (rc)
-		return rc;
-	bk_company_of(l->mapping, &l->session, &l->company);
-	bk_table_sql(&l->table_sql, l->mapping);
-	bk_key_sql_write(&l->key, l->mapping, &l->table, keys, 1);
-	bk_key_sql_write(&l->page_key, l->mapping, &l->table, keys, 1 + PAGE_PARAMS);
-	l->params = bk_calloc(PAGE_PARAMS + l->mapping->key_count, sizeof(*l->params));
-	l->params[PAGE_PARAMS - 1] = MOST_ASIDE_TEXT;
-	for (size_t i = 0; i < l->mapping->key_count; i++)
-		l->params[PAGE_PARAMS + i] = keys[i];
-	if ((rc = write_booking(l, err)) ||
-	    (rc = write_page(l, HOLD, "view_holds", "h.booking_key", err)) ||
-	    (rc = write_page(l, QUARANTINE, "view_quarantine", "q.booking_key", err)) ||
-	    (rc = write_changes(l, err)))
-		return rc;
-	return write_rules(l, err);
-}
-
-/* A text that is no value of its column fails in the first statement. */
-static enum bk_rc explain(const struct lookup *l, struct bk_error *err)
-{
-	if (strncmp(err->message, "view_booking: ", 14) != 0)
-		return err->rc;
-	return bk_key_explain(l->mapping, &l->table, err);
-}
-
-static enum bk_rc run(struct lookup *l, struct bk_db *db, struct bk_rows **rows,
-		      struct bk_error *err)
-{
-	static const struct {
-		const char *name;
-		bool is_page;
-	} statements[STATEMENTS] = {
-		[BOOKING] = {"view_booking", false},
-		[HOLD] = {"view_holds", true},
-		[QUARANTINE] = {"view_quarantine", true},
-		[CHANGES] = {"view_booking_transitions", false},
-		[RULES] = {"view_booking_rule", false},
-	};
-	struct bk_stmt stmts[STATEMENTS];
-	int keys = (int)l->mapping->key_count;
-
-	for (size_t i = 0; i < l->count; i++)
-		stmts[i] = (struct bk_stmt){
-			.name = statements[i].name,
-			.sql = bk_buf_cstr(&l->sql[i]),
-			.params = l->params + (statements[i].is_page ? 0 : PAGE_PARAMS),
-			.param_count = keys + (statements[i].is_page ? PAGE_PARAMS : 0),
-			.shape = i == BOOKING ? BK_MAYBE_ROW : BK_ANY_ROWS,
-		};
-	if (bk_view_read_as(db, &l->company, stmts, l->count, rows, err))
-		return explain(l, err);
-	return BK_OK;
-}
-
-static enum bk_rc read_booking(const struct lookup *l, const struct bk_rows *rows,
-			       struct bk_lookup *found, struct bk_error *err)
-{
+	BK_CLEAN(row_clear) struct row row = {{NULL, 0}, {NULL, 0}};
 	enum bk_rc rc;
 
 	if (!bk_rows_count(rows))
-		return bk_error_set(err, BK_E_NOT_FOUND, "no booking %s",
-				    bk_buf_cstr(&l->key.shown));
-	if ((rc = bk_rows_read(rows, 0, lookup_fields, BK_COUNT(lookup_fields), found, err)))
+		return not_found(l, db, err);
+	if ((rc = bk_rows_read(rows, 0, lookup_fields, BK_COUNT(lookup_fields), found, err)) ||
+	    (rc = bk_rows_read(rows, 0, row_fields, BK_COUNT(row_fields), &row, err)))
 		return rc;
-	found->values = bk_mapped_values(l->mapping, &found->value_count);
-	BK_ASSERT(found->texts.count == found->value_count);
+	found->values = bk_calloc(l->mapped.count, sizeof(*found->values));
+	found->value_count = l->mapped.count;
 	for (size_t i = 0; i < found->value_count; i++)
-		found->values[i].value = found->texts.items[i];
+		found->values[i] = (struct bk_value_view){
+			.name = l->mapped.items[i].name,
+			.column = l->mapped.items[i].column,
+			.value = bk_strdup(item_of(&row.texts, i)),
+			.instant = bk_strdup(item_of(&row.instants, i)),
+		};
 	return BK_OK;
 }
 
-static enum bk_rc read_rules(const struct bk_rows *rows, struct bk_lookup *found,
-			     struct bk_error *err)
+static struct bk_rule_view *add_rule(struct bk_lookup *found)
+{
+	found->rules = bk_realloc(found->rules, found->rule_count + 1, sizeof(*found->rules));
+	found->rules[found->rule_count] = (struct bk_rule_view){.rule = NULL};
+	return &found->rules[found->rule_count++];
+}
+
+static const char *class_of(const struct bk_mapping *m, const char *label)
+{
+	for (int s = 0; s < BK_STATE_COUNT; s++)
+		for (size_t i = 0; i < m->states[s].count; i++)
+			if (strcmp(m->states[s].items[i], label) == 0)
+				return bk_state_names[s];
+	return NULL;
+}
+
+static enum bk_rc read_rules(const struct bk_lookup_sql *l, const struct bk_rows *rows,
+			     struct bk_lookup *found, struct bk_error *err)
 {
 	int count = rows ? bk_rows_count(rows) : 0;
-	enum bk_rc rc = BK_OK;
 
-	found->rules = bk_calloc((size_t)count + 1, sizeof(*found->rules));
-	for (int i = 0; i < count && !rc; i++)
-		rc = bk_rows_read(rows, i, rule_fields, BK_COUNT(rule_fields),
-				  &found->rules[found->rule_count++], err);
-	return rc;
+	for (int i = 0; i < count; i++) {
+		struct bk_rule_view *rule = add_rule(found);
+		enum bk_rc rc = bk_rows_read(rows, i, rule_fields, BK_COUNT(rule_fields), rule,
+					     err);
+
+		if (rc)
+			return rc;
+		rule->kind = l->items[rule->n].rule->kind;
+		rule->to_class = class_of(l->mapping, rule->to_state);
+	}
+	return BK_OK;
 }
 
 static enum bk_rc read_changes(const struct bk_rows *rows, struct bk_lookup *found,
@@ -387,30 +257,162 @@ static enum bk_rc read_changes(const struct bk_rows *rows, struct bk_lookup *fou
 	return rc;
 }
 
+static enum bk_rc read_all(const struct bk_lookup_sql *l, struct bk_db *db,
+			   struct bk_rows *const *rows, struct bk_lookup *found,
+			   struct bk_error *err)
+{
+	enum bk_rc rc = read_booking(l, db, rows[BOOKING], found, err);
+
+	if (!rc)
+		rc = bk_hold_list_read(rows[HOLD], 1, &found->hold, err);
+	if (!rc)
+		rc = bk_quarantine_read(rows[QUARANTINE], BK_LOOKUP_ASIDE, &found->quarantine, err);
+	if (!rc)
+		rc = read_rules(l, rows[RULES], found, err);
+	return rc ? rc : read_changes(rows[CHANGES], found, err);
+}
+
+/* --- piece by piece --- */
+
+/* What the server says, without the name of the statement. */
+static char *words_of(const struct bk_error *err)
+{
+	const char *colon = strstr(err->message, ": ");
+
+	return bk_strdup(colon ? colon + 2 : err->message);
+}
+
+/* *ret_text and *ret_instant of an expression; *ret_fault where it fails. */
+static enum bk_rc ask_value(const struct bk_lookup_sql *l, struct bk_db *db, const char *text,
+			    const char *instant, struct bk_value_view *ret, struct bk_error *err)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
+	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
+	enum bk_rc rc;
+
+	if ((rc = bk_lookup_value_sql(l, text, instant, &sql, err)))
+		return rc;
+	rc = ask_alone(l, db, "view_booking_value", &sql, &rows, err);
+	if (rc && bk_fault_of(err) == BK_FAULT_ROW) {
+		ret->error = words_of(err);
+		return BK_OK;
+	}
+	if (rc || !bk_rows_count(rows))
+		return rc;
+	free(ret->value);
+	ret->value = bk_strdup(bk_rows_text(rows, 0, "value"));
+	ret->instant = bk_strdup(bk_rows_text(rows, 0, "instant"));
+	return BK_OK;
+}
+
+static enum bk_rc ask_values(const struct bk_lookup_sql *l, struct bk_db *db,
+			     struct bk_lookup *found, struct bk_error *err)
+{
+	BK_CLEAN(bk_free_str) char *deadline = bk_deadline_sql(&l->policy);
+	struct bk_value_view at = {.name = "deadline"};
+	enum bk_rc rc = BK_OK;
+
+	for (size_t i = 0; i < found->value_count && !rc; i++) {
+		const struct bk_mapped *item = &l->mapped.items[i];
+
+		if (item->is_expression || item->instant)
+			rc = ask_value(l, db, item->text, item->instant, &found->values[i], err);
+	}
+	if (!rc && deadline)
+		rc = ask_value(l, db, "NULL", deadline, &at, err);
+	found->deadline_at = at.instant;
+	free(at.value);
+	free(at.error);
+	return rc;
+}
+
+/* A rule that cannot be judged: which of its expressions fails. */
+static enum bk_rc add_failing(const struct bk_lookup_sql *l, struct bk_db *db,
+			      const struct bk_lookup_rule *item, struct bk_lookup *found,
+			      struct bk_error *err)
+{
+	const struct bk_tx_limits limits = {10000, 2000, false, &l->company};
+	const struct bk_suspects suspects = {.db = db,
+					     .mapping = l->mapping,
+					     .condition = bk_buf_cstr(&l->key.match),
+					     .params = l->params + BK_LOOKUP_PAGE,
+					     .param_count = (int)l->mapping->key_count,
+					     .limits = &limits};
+	BK_CLEAN(bk_culprit_clear) struct bk_culprit culprit = {.key = NULL};
+	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
+	struct bk_rule_view *rule = add_rule(found);
+	bool is_found = false;
+	enum bk_rc rc;
+
+	*rule = (struct bk_rule_view){
+		.rule = bk_strdup(item->rule->name),
+		.job_name = bk_strdup(item->rule->job),
+		.from_state = bk_strdup(item->from),
+		.to_state = bk_strdup(item->to),
+		.reason = bk_strdup("expression-fails"),
+		.kind = item->rule->kind,
+		.fault = words_of(err),
+	};
+	rc = bk_culprit_among(&suspects, item->rule, &is_found, &culprit, err);
+	if (rc || !is_found)
+		return rc;
+	bk_culprit_put(&text, &culprit);
+	free(rule->fault);
+	rule->fault = bk_buf_take(&text);
+	return BK_OK;
+}
+
+static enum bk_rc ask_rules(const struct bk_lookup_sql *l, struct bk_db *db,
+			    struct bk_lookup *found, struct bk_error *err)
+{
+	enum bk_rc rc = BK_OK;
+
+	for (size_t i = 0; i < l->count && !rc; i++) {
+		BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
+
+		rc = ask_alone(l, db, "view_booking_rule", &l->items[i].sql, &rows, err);
+		if (!rc)
+			rc = read_rules(l, rows, found, err);
+		else if (bk_fault_of(err) == BK_FAULT_ROW)
+			rc = add_failing(l, db, &l->items[i], found, err);
+	}
+	return rc;
+}
+
+static enum bk_rc gather(const struct bk_lookup_sql *l, struct bk_db *db, struct bk_rows **rows,
+			 struct bk_lookup *found, struct bk_error *err)
+{
+	enum bk_rc rc = ask(l, db, false, rows, err);
+
+	if (!rc)
+		return read_all(l, db, rows, found, err);
+	if (bk_fault_of(err) != BK_FAULT_ROW)
+		return rc;
+	/* What fails now is a text that is no value of its key column. */
+	if ((rc = ask(l, db, true, rows, err)))
+		return bk_key_explain(l->mapping, &l->table, err);
+	if ((rc = read_all(l, db, rows, found, err)) || (rc = ask_values(l, db, found, err)))
+		return rc;
+	return ask_rules(l, db, found, err);
+}
+
 enum bk_rc bk_view_booking(struct bk_db *db, const struct bk_conf *conf, const char *const *keys,
 			   struct bk_lookup *ret, struct bk_error *err)
 {
-	BK_CLEAN(lookup_clear)
-	struct lookup l = {.conf = conf, .mapping = bk_conf_mapping(conf)};
+	BK_CLEAN(bk_lookup_sql_clear) struct bk_lookup_sql l = {.conf = conf};
 	BK_CLEAN(bk_lookup_clear) struct bk_lookup found = {.rules = NULL};
 	struct bk_rows *rows[STATEMENTS] = {NULL};
 	enum bk_rc rc;
 
-	if ((rc = prepare(&l, db, keys, err)) || (rc = run(&l, db, rows, err)))
+	if ((rc = bk_lookup_sql_write(&l, db, keys, err)))
 		return rc;
-	rc = read_booking(&l, rows[BOOKING], &found, err);
-	if (!rc)
-		rc = bk_hold_list_read(rows[HOLD], 1, &found.hold, err);
-	if (!rc)
-		rc = bk_quarantine_read(rows[QUARANTINE], MOST_ASIDE, &found.quarantine, err);
-	if (!rc)
-		rc = read_rules(rows[RULES], &found, err);
-	if (!rc)
-		rc = read_changes(rows[CHANGES], &found, err);
+	rc = gather(&l, db, rows, &found, err);
 	for (size_t i = 0; i < STATEMENTS; i++)
 		bk_rows_clean(&rows[i]);
 	if (rc)
 		return rc;
+	for (size_t i = 0; i < found.rule_count; i++)
+		bk_verdict_finish(&found, &found.rules[i]);
 	*ret = found;
 	found = (struct bk_lookup){.rules = NULL};
 	return BK_OK;

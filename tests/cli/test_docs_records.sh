@@ -133,7 +133,8 @@ same "$(keys Running; echo type)" "$(head -n 1 <<<"$running" | json_keys .)" run
 t "bk(7) has the keys of a booking, of its rules and of its transitions"
 run bkstatus booking 1 --json
 same "$(keys Booking)" "$(json_keys .data <<<"$OUT")" booking
-json_is '.data.columns[0] | keys_unsorted | join(" ")' 'name column value'
+json_is '.data.columns[0] | keys_unsorted | join(" ")' \
+	'name column value instant error'
 same "$(keys 'Booking rule')" "$(json_keys '.data.rules[0]' <<<"$OUT")" "booking rule"
 same "$(keys 'Booking transition')" "$(json_keys '.data.transitions[0]' <<<"$OUT")" \
 	"booking transition"
@@ -150,6 +151,13 @@ same "$(grep '^\.It Li bk_' "$(page bk)" | cut -d' ' -f3)" \
 	"$(grep -o '"bk_[a-z_]*"' "$BK_SRC/lib/out/prometheus.c" | tr -d '"' | sort -u)" metrics
 same "$(grep '^\.It Sy Bk' "$(page bk)" | cut -d' ' -f3)" \
 	"$(sed -n 's/^ *- alert: //p' "$BK_SRC/etc/prometheus/bk.rules.yml")" alerts
+
+t "bkstatus(1) and bk(7) have every reason why a rule does not apply"
+reasons=$(sed -n 's/^\t{"\([a-z-]*\)", \(say_\|NULL\).*/\1/p' "$BK_SRC/lib/view/verdict.c" | sort)
+same "$reasons" "$(sed -n '/^The reasons, of which/,/^\.El/s/^\.It Cm //p' "$BK_SRC/man/bkstatus.1" |
+	sort)" "bkstatus(1)"
+same "$reasons" "$(sed -n '/^\.Ss Booking rule/,/^\.It Va willApplyAt/s/^\.Cm //p' \
+	"$BK_SRC/man/bk.7" | tr -s ', ' '\n' | sed '/^$/d' | sort)" "bk(7)"
 
 t "bk(7) has the keys of overdue rules and of forecast hours"
 run bkstatus overdue --json

@@ -37,7 +37,7 @@ sql "create role bk login in role booking_update; create role reader login in ro
 t "a role without any privilege: 77, and the grant"
 run bkmaint doctor -U nobody_special
 is_rc 77
-err_has "GRANT booking_read TO \"nobody_special\""
+err_has "GRANT booking_read TO nobody_special"
 
 for work in no yes; do
 	t "of a healthy table with work to do: $work, nothing is found, and nothing is said to cron"

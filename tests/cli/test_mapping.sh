@@ -210,8 +210,14 @@ sql "truncate app.b; insert into app.b values (1, 'C', now() - interval '1 h', n
 mapping 'start = "start" end = "ends" where = "(1 / (b.k - 2) <> 0)"'
 run bkactivate --now
 is_rc 1
-err_has "division by zero"
+err_has "error: rule activate: bookings.where: (1 / (b.k - 2) <> 0): division by zero (booking 2)"
+err_has "hint: mend the booking, or make the expression total (CASE, NULLIF)"
 is "$(last_record operation status)" "activate-due|ERROR" record
+is "$(last_record error_message)" \
+	"rule activate: bookings.where: (1 / (b.k - 2) <> 0): division by zero (booking 2)" record
+run bkactivate -n
+is_rc 1
+err_has "(booking 2)"
 is "$(sql "select count(*) from app.b where state = 'A'")" 0 "nothing changed"
 
 t "a volatile function that is declared harmless"

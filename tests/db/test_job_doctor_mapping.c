@@ -273,10 +273,11 @@ START_TEST(an_expression_that_fails_for_a_booking_is_named)
 		       " \"(b.starts_at + 1 / b.n * interval '1 s')\" }");
 	exam("bk");
 	(void)finding("statement-fails", "rule activate, C",
-		      "bookings.where: (1 / (b.id - 2) < 2): division by zero");
-	(void)finding(
-		"statement-fails", "rule one, X",
-		"bk.conf:2: rule one: due: (b.starts_at + 1 / b.n * interval '1 s'): division by");
+		      "rule activate: bookings.where: (1 / (b.id - 2) < 2): division by zero"
+		      " (booking 2)");
+	(void)finding("statement-fails", "rule one, X",
+		      "rule one: due: (b.starts_at + 1 / b.n * interval '1 s'): division by zero"
+		      " (booking 3)");
 }
 END_TEST
 

@@ -14,8 +14,9 @@
 #include "pg.h"
 #include "side.h"
 #include "suite.h"
+#include "view/lookup.h"
 
-enum { MAX_JOBS = 4, MAX_INSTANTS = 6, MOST_ORDERS = 6 };
+enum { MAX_JOBS = 4, MAX_INSTANTS = 6, MOST_ORDERS = 6, LOOKS = 8 };
 
 #define ACTIVATE "activate-due"
 #define NO_SHOW "cancel-no-shows"
@@ -258,6 +259,90 @@ START_TEST(each_row_becomes_what_its_case_says)
 }
 END_TEST
 
+/* The key columns of what is wrong as yet, as far as the view has them. */
+static void list_wrong(const struct example *e)
+{
+	const struct bk_mapping *m = bk_conf_mapping(conf);
+
+	side_exec(side,
+		  "CREATE TEMPORARY TABLE wrong AS SELECT (SELECT jsonb_object_agg(k.key, k.value)"
+		  " FROM jsonb_each(to_jsonb(w)) AS k WHERE k.key IN ('%s', '%s')) AS key FROM"
+		  " %s.wrong AS w",
+		  m->keys[0], m->keys[m->key_count - 1], e->schema);
+}
+
+/* Table looks: the keys of some rows, and whether a job is to change them. */
+static void list_looks(void)
+{
+	const struct bk_mapping *m = bk_conf_mapping(conf);
+	BK_CLEAN(bk_buf_clear) struct bk_buf keys = BK_BUF_INIT;
+
+	for (size_t i = 0; i < m->key_count; i++)
+		bk_buf_fmt(&keys, "%s'%s'", i ? ", " : "", m->keys[i]);
+	side_exec(side,
+		  "CREATE TEMPORARY TABLE looks AS SELECT row_number() OVER (PARTITION BY q.changes"
+		  " ORDER BY q.keys) - 1 AS n, q.* FROM (SELECT ARRAY(SELECT to_jsonb(b) ->> k.name"
+		  " FROM unnest(ARRAY[%s]) WITH ORDINALITY AS k (name, n) ORDER BY k.n) AS keys,"
+		  " EXISTS (SELECT FROM wrong WHERE to_jsonb(b) @> wrong.key) AS changes"
+		  " FROM \"%s\".\"%s\" AS b) AS q",
+		  bk_buf_cstr(&keys), m->table_schema, m->table_name);
+}
+
+/* The key of a row that will, or will not, be changed: how many columns; free each. */
+static size_t read_key(bool changes, int64_t n, char *ret[])
+{
+	size_t count = bk_conf_mapping(conf)->key_count;
+
+	for (size_t i = 0; i < count; i++)
+		ret[i] = bk_strdup(side_text(side,
+					     "SELECT keys[%d] FROM looks WHERE n = %d AND changes ="
+					     " %s",
+					     (int)i + 1, (int)n, changes ? "true" : "false"));
+	return count;
+}
+
+/* Looks such a row up: whether some rule applies to it, by the job that is due. */
+static bool look_at(const struct example *e, bool changes, int64_t n)
+{
+	char *keys[4] = {NULL};
+	size_t count = read_key(changes, n, keys);
+	BK_CLEAN(bk_lookup_clear) struct bk_lookup found = {.rules = NULL};
+	struct bk_error err = {0};
+	size_t applying = 0;
+
+	ck_assert_ptr_nonnull(keys[0]);
+	ck_assert_msg(!bk_view_booking(pg_db, conf, (const char *const *)keys, &found, &err),
+		      "%s, %s: %s", e->name, keys[0], err.message);
+	for (size_t i = 0; i < found.rule_count; i++) {
+		const struct bk_rule_view *r = &found.rules[i];
+
+		applying += r->applies;
+		ck_assert_msg(r->applies || r->kind == BK_RULE_OWN ||
+				      strcmp(r->reason, "conditions") != 0,
+			      "%s, %s: %s", e->name, keys[0], r->rule);
+	}
+	ck_assert_uint_le(applying, 1);
+	for (size_t i = 0; i < count; i++)
+		free(keys[i]);
+	return applying;
+}
+
+START_TEST(a_look_at_a_row_says_what_its_case_says)
+{
+	const struct example *e = &examples[_i];
+
+	open_example(e);
+	side_exec(side, "SELECT %s.fill(clock_timestamp(), '9 minutes')", e->schema);
+	list_wrong(e);
+	list_looks();
+	for (int64_t n = 0; n < LOOKS; n++) {
+		ck_assert_msg(look_at(e, true, 5 * n), "%s: %d", e->name, (int)n);
+		ck_assert_msg(!look_at(e, false, 7 * n), "%s: %d", e->name, (int)n);
+	}
+	close_example();
+}
+END_TEST
+
 /* What the example says of the jobs is what its file enables. */
 START_TEST(each_enabled_job_is_run)
 {
@@ -308,6 +393,7 @@ int main(void)
 	TCase *tc = tcase_create("mappings");
 
 	ADD_ROWS(tc, each_row_becomes_what_its_case_says, examples);
+	ADD_ROWS(tc, a_look_at_a_row_says_what_its_case_says, examples);
 	ADD_ROWS(tc, each_enabled_job_is_run, examples);
 	ADD_ROWS(tc, the_doctor_finds_nothing_to_mend, examples);
 	suite_add_tcase(suite, tc);

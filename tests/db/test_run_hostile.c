@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "db/internal.h"
 #include "rig.h"
-#include "rule/table.h"
+#include "rule/privilege.h"
 #include "suite.h"
 
 static void setup(void)

@@ -2,75 +2,13 @@
  * One booking: what is mapped, what each rule makes of it and why, who keeps the
  * jobs off it, and what bk has made of it.
  */
-#include "view/lookup.h"
+#include "looked.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "rig.h"
 #include "suite.h"
-
-static struct bk_lookup found;
-
-static void open_all(void)
-{
-	rig_open();
-}
-
-static void close_all(void)
-{
-	bk_lookup_clear(&found);
-	rig_close();
-}
-
-static enum bk_rc look_up(const char *const *keys)
-{
-	bk_lookup_clear(&found);
-	return bk_view_booking(pg_db, rig.conf, keys, &found, &rig.err);
-}
-
-/* Looks a booking up that is there. */
-static void find(const char *key)
-{
-	ck_assert_msg(!look_up(&key), "%s", rig.err.message);
-}
-
-static const char *value(const char *name)
-{
-	for (size_t i = 0; i < found.value_count; i++)
-		if (strcmp(found.values[i].name, name) == 0)
-			return found.values[i].value;
-	ck_abort_msg("no %s", name);
-	return NULL;
-}
-
-/* "applies", or why not; "" where the rule does not start from the state. */
-static const char *verdict(const char *rule)
-{
-	for (size_t i = 0; i < found.rule_count; i++)
-		if (strcmp(found.rules[i].rule, rule) == 0)
-			return found.rules[i].applies ? "applies" : found.rules[i].reason;
-	return "";
-}
-
-static const struct bk_rule_view *rule(const char *name)
-{
-	for (size_t i = 0; i < found.rule_count; i++)
-		if (strcmp(found.rules[i].rule, name) == 0)
-			return &found.rules[i];
-	ck_abort_msg("no rule %s", name);
-	return NULL;
-}
-
-/* Booking 1 anew: status, start, end, check-in, hold deadline, grace, all SQL. */
-static void booking(const char *row)
-{
-	side_exec(rig.side,
-		  "TRUNCATE bookings; INSERT INTO bookings (id, status, starts_at, ends_at,"
-		  " checked_in_at, hold_expires_at, grace_minutes) SELECT 1, %s",
-		  row);
-}
 
 START_TEST(the_mapped_columns_are_there_as_text)
 {
@@ -79,28 +17,28 @@ START_TEST(the_mapped_columns_are_there_as_text)
 		  " updated_at) VALUES (7, 'CONFIRMED', '2126-03-29 01:00:00.000001Z', NULL, 5,"
 		  " '2026-01-01Z'), (8, 'CANCELLED', 'infinity', '0044-03-15Z BC', NULL,"
 		  " now())");
-	find("7");
-	ck_assert_uint_eq(found.key.count, 1);
-	ck_assert_str_eq(found.key.items[0], "7");
-	ck_assert_str_eq(found.state, "confirmed");
-	ck_assert_str_eq(found.status, "CONFIRMED");
-	ck_assert_uint_eq(found.value_count, 8);
-	ck_assert_str_eq(found.values[0].name, "key");
-	ck_assert_str_eq(found.values[0].column, "id");
-	ck_assert_str_eq(value("key"), "7");
-	ck_assert_str_eq(value("status"), "CONFIRMED");
-	ck_assert_str_eq(value("start"), "2126-03-29T01:00:00.000001Z");
-	ck_assert_ptr_null(value("end"));
-	ck_assert_ptr_null(value("check-in"));
-	ck_assert_ptr_null(value("hold"));
-	ck_assert_str_eq(value("grace"), "5");
-	ck_assert_str_eq(value("updated"), "2026-01-01T00:00:00.000000Z");
-	ck_assert_uint_eq(found.hold.count + found.quarantine.count + found.change_count, 0);
-	find("8");
-	ck_assert_str_eq(found.state, "cancelled");
-	ck_assert_str_eq(value("start"), "infinity");
-	ck_assert_str_eq(value("end"), "0044-03-15T00:00:00.000000Z BC");
-	ck_assert_uint_eq(found.rule_count, 0);
+	look("7");
+	ck_assert_uint_eq(looked.key.count, 1);
+	ck_assert_str_eq(looked.key.items[0], "7");
+	ck_assert_str_eq(looked.state, "confirmed");
+	ck_assert_str_eq(looked.status, "CONFIRMED");
+	ck_assert_uint_eq(looked.value_count, 8);
+	ck_assert_str_eq(looked.values[0].name, "key");
+	ck_assert_str_eq(looked.values[0].column, "id");
+	ck_assert_str_eq(looked_value("key"), "7");
+	ck_assert_str_eq(looked_value("status"), "CONFIRMED");
+	ck_assert_str_eq(looked_value("start"), "2126-03-29T01:00:00.000001Z");
+	ck_assert_ptr_null(looked_value("end"));
+	ck_assert_ptr_null(looked_value("check-in"));
+	ck_assert_ptr_null(looked_value("hold"));
+	ck_assert_str_eq(looked_value("grace"), "5");
+	ck_assert_str_eq(looked_value("updated"), "2026-01-01T00:00:00.000000Z");
+	ck_assert_uint_eq(looked.hold.count + looked.quarantine.count + looked.change_count, 0);
+	look("8");
+	ck_assert_str_eq(looked.state, "cancelled");
+	ck_assert_str_eq(looked_value("start"), "infinity");
+	ck_assert_str_eq(looked_value("end"), "0044-03-15T00:00:00.000000Z BC");
+	ck_assert_uint_eq(looked.rule_count, 0);
 }
 END_TEST
 
@@ -114,7 +52,7 @@ static const struct {
 	{"'CONFIRMED', now() - interval '5 m', now() + interval '1 h', NULL, NULL, NULL", "no-show",
 	 "not-yet-due"},
 	{"'CONFIRMED', now() - interval '5 m', now() + interval '1 h', NULL, NULL, NULL",
-	 "complete-arrived", "conditions"},
+	 "complete-arrived", "not-arrived"},
 	{"'CONFIRMED', now() + interval '5 m', now() + interval '1 h', NULL, NULL, NULL",
 	 "activate", "not-yet-due"},
 	{"'CONFIRMED', now() - interval '20 m', now() + interval '1 h', NULL, NULL, NULL",
@@ -126,7 +64,7 @@ static const struct {
 	 "activate", "applies"},
 	{"'CONFIRMED', now() - interval '20 m', now() + interval '1 h', now() - interval '19 m',"
 	 " NULL, NULL",
-	 "no-show", "conditions"},
+	 "no-show", "arrived"},
 	{"'CONFIRMED', now() - interval '2 h', now() - interval '1 h', now() - interval '2 h',"
 	 " NULL, NULL",
 	 "activate", "over"},
@@ -137,11 +75,11 @@ static const struct {
 	{"'CONFIRMED', now() + interval '5 m', now() + interval '1 h', NULL, NULL, 0", "activate",
 	 "over"},
 	{"'CONFIRMED', now() + interval '5 m', now() + interval '1 h', NULL, NULL, -1", "activate",
-	 "conditions"},
+	 "negative-grace"},
 	{"'CONFIRMED', now() - interval '31 d', now() + interval '1 d', NULL, NULL, NULL",
 	 "no-show", "stale"},
 	{"'ACTIVE', now() - interval '2 h', NULL, now() - interval '2 h', NULL, NULL", "complete",
-	 "no-due-instant"},
+	 "open-ended"},
 	{"'ACTIVE', now() - interval '2 h', now() + interval '1 h', now() - interval '2 h', NULL,"
 	 " NULL",
 	 "complete", "not-yet-due"},
@@ -160,28 +98,28 @@ static const struct {
 START_TEST(a_rule_applies_or_says_why_not)
 {
 	for (size_t i = 0; i < BK_COUNT(verdicts); i++) {
-		booking(verdicts[i].row);
-		find("1");
-		ck_assert_msg(strcmp(verdict(verdicts[i].rule), verdicts[i].verdict) == 0,
+		looked_booking(verdicts[i].row);
+		look("1");
+		ck_assert_msg(strcmp(looked_verdict(verdicts[i].rule), verdicts[i].verdict) == 0,
 			      "rule %s, %s: %s, not %s", verdicts[i].rule, verdicts[i].row,
-			      verdict(verdicts[i].rule), verdicts[i].verdict);
+			      looked_verdict(verdicts[i].rule), verdicts[i].verdict);
 	}
 }
 END_TEST
 
 START_TEST(a_rule_says_when_it_will_be_due_and_until_when)
 {
-	booking("'CONFIRMED', '2126-01-01 10:00Z', '2126-01-01 11:00Z', NULL, NULL, NULL");
-	find("1");
-	ck_assert_str_eq(rule("activate")->due_at, "2126-01-01T10:00:00.000Z");
-	ck_assert_str_eq(rule("activate")->until_at, "2126-01-01T10:15:00.000Z");
-	ck_assert_str_eq(rule("activate")->end_at, "2126-01-01T11:00:00.000Z");
-	ck_assert_str_eq(rule("activate")->job_name, "activate-due");
-	ck_assert_str_eq(rule("activate")->from_state, "CONFIRMED");
-	ck_assert_str_eq(rule("activate")->to_state, "ACTIVE");
-	ck_assert_str_eq(rule("no-show")->due_at, "2126-01-01T10:15:00.000Z");
-	ck_assert_ptr_null(rule("no-show")->until_at);
-	ck_assert_str_eq(found.rules[0].rule, "activate");
+	looked_booking("'CONFIRMED', '2126-01-01 10:00Z', '2126-01-01 11:00Z', NULL, NULL, NULL");
+	look("1");
+	ck_assert_str_eq(looked_rule("activate")->due_at, "2126-01-01T10:00:00.000Z");
+	ck_assert_str_eq(looked_rule("activate")->until_at, "2126-01-01T10:15:00.000Z");
+	ck_assert_str_eq(looked_rule("activate")->end_at, "2126-01-01T11:00:00.000Z");
+	ck_assert_str_eq(looked_rule("activate")->job_name, "activate-due");
+	ck_assert_str_eq(looked_rule("activate")->from_state, "CONFIRMED");
+	ck_assert_str_eq(looked_rule("activate")->to_state, "ACTIVE");
+	ck_assert_str_eq(looked_rule("no-show")->due_at, "2126-01-01T10:15:00.000Z");
+	ck_assert_ptr_null(looked_rule("no-show")->until_at);
+	ck_assert_str_eq(looked.rules[0].rule, "activate");
 }
 END_TEST
 
@@ -191,10 +129,10 @@ START_TEST(a_hold_and_the_quarantine_keep_jobs_off)
 	side_exec(rig.side, "INSERT INTO bk.booking_holds (booking_key, held_until, reason,"
 			    " author) VALUES ('{1}', now() + interval '1 h', 'why', 'who'),"
 			    " ('{2}', NULL, 'another', 'x')");
-	find("1");
-	ck_assert_str_eq(verdict("activate"), "on-hold");
-	ck_assert_uint_eq(found.hold.count, 1);
-	ck_assert_str_eq(found.hold.items[0].reason, "why");
+	look("1");
+	ck_assert_str_eq(looked_verdict("activate"), "on-hold");
+	ck_assert_uint_eq(looked.hold.count, 1);
+	ck_assert_str_eq(looked.hold.items[0].reason, "why");
 	side_exec(rig.side, "UPDATE bk.booking_holds SET held_until = now();"
 			    "INSERT INTO bk.quarantined_bookings (rule, booking_key, operation,"
 			    " execution_id, error_code, error_message, first_seen_at, last_seen_at,"
@@ -202,13 +140,13 @@ START_TEST(a_hold_and_the_quarantine_keep_jobs_off)
 			    " now(), now(), now() + interval '1 h' FROM (VALUES"
 			    " ('activate', '{1}'), ('of-old', '{1}'), ('activate', '{2}'))"
 			    " AS v (r, k)");
-	find("1");
-	ck_assert_str_eq(verdict("activate"), "in-quarantine");
-	ck_assert(found.hold.items[0].expired);
-	ck_assert_uint_eq(found.quarantine.count, 2);
+	look("1");
+	ck_assert_str_eq(looked_verdict("activate"), "in-quarantine");
+	ck_assert(looked.hold.items[0].expired);
+	ck_assert_uint_eq(looked.quarantine.count, 2);
 	side_exec(rig.side, "UPDATE bk.quarantined_bookings SET next_try_at = now()");
-	find("1");
-	ck_assert_str_eq(verdict("activate"), "applies");
+	look("1");
+	ck_assert_str_eq(looked_verdict("activate"), "applies");
 }
 END_TEST
 
@@ -225,19 +163,19 @@ START_TEST(every_change_is_found_in_the_batch_that_made_it)
 		char key[8];
 
 		(void)snprintf(key, sizeof(key), "%d", id);
-		find(key);
-		ck_assert_str_eq(found.state, "completed");
-		ck_assert_uint_eq(found.change_count, 2);
-		ck_assert_str_eq(found.changes[0].rule, "activate");
-		ck_assert_str_eq(found.changes[0].from_state, "CONFIRMED");
-		ck_assert_str_eq(found.changes[0].to_state, "ACTIVE");
-		ck_assert_str_eq(found.changes[0].execution_id, "1");
-		ck_assert_str_eq(found.changes[0].server_instance, "host-1");
-		ck_assert_int_eq(strncmp(found.changes[0].invoked_by, "tester/", 7), 0);
-		ck_assert_str_eq(found.changes[0].triggered_by, "MANUAL");
-		ck_assert_str_eq(found.changes[1].rule, "complete");
-		ck_assert_str_eq(found.changes[1].execution_id, "2");
-		ck_assert_int_lt(strcmp(found.changes[0].at, found.changes[1].at), 0);
+		look(key);
+		ck_assert_str_eq(looked.state, "completed");
+		ck_assert_uint_eq(looked.change_count, 2);
+		ck_assert_str_eq(looked.changes[0].rule, "activate");
+		ck_assert_str_eq(looked.changes[0].from_state, "CONFIRMED");
+		ck_assert_str_eq(looked.changes[0].to_state, "ACTIVE");
+		ck_assert_str_eq(looked.changes[0].execution_id, "1");
+		ck_assert_str_eq(looked.changes[0].server_instance, "host-1");
+		ck_assert_int_eq(strncmp(looked.changes[0].invoked_by, "tester/", 7), 0);
+		ck_assert_str_eq(looked.changes[0].triggered_by, "MANUAL");
+		ck_assert_str_eq(looked.changes[1].rule, "complete");
+		ck_assert_str_eq(looked.changes[1].execution_id, "2");
+		ck_assert_int_lt(strcmp(looked.changes[0].at, looked.changes[1].at), 0);
 	}
 }
 END_TEST
@@ -248,14 +186,14 @@ START_TEST(a_booking_of_the_same_hash_has_another_history)
 	rig_job("activate-due");
 	ck_assert_int_eq(rig_run(), BK_OK);
 	side_exec(rig.side, "UPDATE bk.booking_transitions SET keys = ARRAY[ARRAY['8', '9']]");
-	find("1");
-	ck_assert_uint_eq(found.change_count, 0);
+	look("1");
+	ck_assert_uint_eq(looked.change_count, 0);
 	side_exec(rig.side, "UPDATE bk.booking_transitions SET keys = ARRAY[ARRAY['2', '1']],"
 			    " key_hashes = ARRAY[hashtext('1'), hashtext('1')]");
-	find("1");
-	ck_assert_uint_eq(found.change_count, 1);
-	find("2");
-	ck_assert_uint_eq(found.change_count, 0);
+	look("1");
+	ck_assert_uint_eq(looked.change_count, 1);
+	look("2");
+	ck_assert_uint_eq(looked.change_count, 0);
 }
 END_TEST
 
@@ -278,16 +216,16 @@ START_TEST(a_key_of_several_columns_is_found_however_it_is_written)
 	ck_assert_msg(!rig_run(), "%s", rig.err.message);
 	ck_assert_int_eq(rig.result.processed, 1);
 	ck_assert_msg(!look_up(keys), "%s", rig.err.message);
-	ck_assert_str_eq(found.key.items[1], "2026-03-29T01:00:00.500000Z AD");
-	ck_assert_str_eq(found.key.items[2], "1.5");
-	ck_assert_str_eq(found.state, "active");
-	ck_assert_uint_eq(found.change_count, 1);
+	ck_assert_str_eq(looked.key.items[1], "2026-03-29T01:00:00.500000Z AD");
+	ck_assert_str_eq(looked.key.items[2], "1.5");
+	ck_assert_str_eq(looked.state, "active");
+	ck_assert_uint_eq(looked.change_count, 1);
 	side_exec(rig.side, "INSERT INTO bk.booking_holds (booking_key, reason, author)"
 			    " SELECT ARRAY[keys[1][1], keys[2][1], keys[3][1]], 'r', 'a'"
 			    " FROM bk.booking_transitions; UPDATE bookings SET e = now()");
 	ck_assert_msg(!look_up(keys), "%s", rig.err.message);
-	ck_assert_uint_eq(found.hold.count, 1);
-	ck_assert_str_eq(verdict("complete"), "on-hold");
+	ck_assert_uint_eq(looked.hold.count, 1);
+	ck_assert_str_eq(looked_verdict("complete"), "on-hold");
 	ck_assert_int_eq(look_up(others), BK_E_NOT_FOUND);
 }
 END_TEST
@@ -319,9 +257,9 @@ START_TEST(a_status_of_any_type_has_its_class_and_its_rules)
 		   : strlen(statuses[_i].type) < 8 && _i < 3  ? "false"
 							      : "X");
 	rig_conf(bk_buf_cstr(&conf));
-	find("1");
-	ck_assert_str_eq(found.state, "pending");
-	ck_assert_str_eq(verdict("expire-hold"), "applies");
+	look("1");
+	ck_assert_str_eq(looked.state, "pending");
+	ck_assert_str_eq(looked_verdict("expire-hold"), "applies");
 }
 END_TEST
 
@@ -351,9 +289,9 @@ static void note_what_applies(int count, unsigned *ret)
 		char key[8];
 
 		(void)snprintf(key, sizeof(key), "%d", id);
-		find(key);
-		for (size_t i = 0; i < found.rule_count; i++) {
-			const struct bk_rule_view *r = &found.rules[i];
+		look(key);
+		for (size_t i = 0; i < looked.rule_count; i++) {
+			const struct bk_rule_view *r = &looked.rules[i];
 
 			ck_assert_msg(r->applies || (strcmp(r->reason, "in-quarantine") != 0 &&
 						     strcmp(r->reason, "on-hold") != 0),
@@ -403,7 +341,7 @@ int main(void)
 	Suite *suite = suite_create("view_lookup");
 	TCase *tc = tcase_create("lookup");
 
-	tcase_add_checked_fixture(tc, open_all, close_all);
+	tcase_add_checked_fixture(tc, looked_open, looked_close);
 	ADD(tc, the_mapped_columns_are_there_as_text);
 	ADD(tc, a_rule_applies_or_says_why_not);
 	ADD(tc, a_rule_says_when_it_will_be_due_and_until_when);

@@ -31,6 +31,10 @@ const struct bk_sql_var contract_vars[] = {
 	{"key", "SELECT ARRAY['1'] AS key"},
 	{"state", "'active'"},
 	{"values", "ARRAY[b.id::text]"},
+	{"instants", "ARRAY[b.starts_at]"},
+	{"deadline", "b.starts_at"},
+	{"text", "b.id::text"},
+	{"instant", "b.starts_at"},
 	{"n", "0"},
 	{"job", "activate-due"},
 	{"from", "CONFIRMED"},
@@ -42,6 +46,8 @@ const struct bk_sql_var contract_vars[] = {
 	{"filter", "true"},
 	{"not_over", "true"},
 	{"fresh", "true"},
+	{"will", "true"},
+	{"obstacle", "NULL::text"},
 	{"due", "SELECT e.id, e.operation, e.executed_at AS at, e.executed_at AS hour,"
 		" e.processed_count AS bookings, '1' AS key, now() AS due"
 		" FROM bk.maintenance_executions AS e"},
@@ -65,7 +71,8 @@ const struct bk_sql_var contract_vars[] = {
 		  " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
 		  " AND b.starts_at >= $2::timestamptz"},
 	{"columns", "q.id::text AS k1"},
-	{"order", "q.id"},
+	{"order", "1"},
+	{"before", "0"},
 	{"statement", "SELECT 1"},
 	{"scan", "SELECT b.id::text AS k1, b.starts_at AS due, b.starts_at AS due_at"
 		 " FROM public.bookings AS b WHERE b.starts_at <= $1::timestamptz"
@@ -102,6 +109,7 @@ const struct contract contracts[] = {
 	 " type_kind is_generated may_be_null",
 	 false, false},
 	{"booking_count", "n oldest age_ms", false, false},
+	{"booking_culprit", "n", false, false},
 	{"booking_explain", "QUERY~PLAN", false, false},
 	{"booking_expression", "type", false, false},
 	{"booking_forecast", "hour starts_at ends_at n", false, true},
@@ -109,6 +117,7 @@ const struct contract contracts[] = {
 	{"booking_key", "key", false, false},
 	{"booking_labels", "label refused cut same_as", false, false},
 	{"booking_lock", "d k1 was_aside", false, true},
+	{"booking_nth", "key", false, false},
 	{"booking_page", "d k1 was_aside", false, true},
 	{"booking_scan", NULL, false, true},
 	{"booking_status", "expression collation equals", false, false},
@@ -129,7 +138,6 @@ const struct contract contracts[] = {
 	{"control_states", "job_name status paused_until paused_reason running_execution_id", false,
 	 false},
 	{"control_until", "until past now", false, false},
-	{"booking_try", "n", false, false},
 	{"booking_volatile", "QUERY~PLAN", false, false},
 	{"cleanup_count", "n", false, false},
 	{"cleanup_dead", "locked changed said", false, false},
@@ -219,12 +227,17 @@ const struct contract contracts[] = {
 	{"undo_list", "n key rule from_state to_state reason detail", false, true},
 	{"undo_mark", NULL, false, false},
 	{"undo_rows", "id row_count rule set_columns", false, false},
-	{"view_booking", "key state status as_of values", false, false},
+	{"view_booking", "key state status deadline_at as_of values instants", false, false},
 	{"view_booking_rule",
-	 "n rule job_name from_state to_state applies reason due_at until_at end_at", false, false},
+	 "n rule job_name from_state to_state applies reason over_by is_due held aside stopped "
+	 "due_at until_at end_at held_until next_try_at stopped_until ready_at will_at job_status "
+	 "job_next_run_at job_reason",
+	 false, false},
 	{"view_booking_transitions",
-	 "at execution_id rule from_state to_state server_instance invoked_by triggered_by", false,
-	 false},
+	 "at execution_id operation rule from_state to_state server_instance invoked_by "
+	 "triggered_by",
+	 false, false},
+	{"view_booking_value", "value instant", false, false},
 	{"view_events",
 	 "id execution_id operation rule from_state to_state key instance undo_of at txid "
 	 "transition_id item",

@@ -235,6 +235,38 @@ START_TEST(a_word_too_long_to_compare_is_no_guess)
 }
 END_TEST
 
+static const struct {
+	const char *before;
+	const char *text;
+	size_t width;
+	size_t indent;
+	const char *wrapped;
+} wraps[] = {
+	{"", "", 10, 2, ""},
+	{"", "one two", 0, 2, "one two"},
+	{"", "one two", 7, 2, "one two"},
+	{"", "one two", 6, 2, "one\n  two"},
+	{"", "  one   two ", 80, 2, "one two"},
+	/* A word that is too long gets a line of its own. */
+	{"", "aaaaaaaa bb", 4, 2, "aaaaaaaa\n  bb"},
+	{"", "bb aaaaaaaa", 4, 2, "bb\n  aaaaaaaa"},
+	/* Characters count, not bytes. */
+	{"", "\xC3\xBC\xC3\xBC \xC3\xBC", 4, 2, "\xC3\xBC\xC3\xBC \xC3\xBC"},
+	/* The line has begun. */
+	{"-x  ", "one two", 9, 4, "-x  one\n    two"},
+	{"-x", "one", 9, 4, "-x one"},
+};
+
+START_TEST(words_are_wrapped_at_blanks)
+{
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+
+	bk_buf_str(&out, wraps[_i].before);
+	bk_wrap(&out, wraps[_i].text, wraps[_i].width, wraps[_i].indent);
+	ck_assert_str_eq(bk_buf_cstr(&out), wraps[_i].wrapped);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("base_text");
@@ -245,6 +277,7 @@ int main(void)
 	ADD(tc, no_byte_string_leaves_a_control_in_a_line);
 	ADD_ROWS(tc, what_was_typed_is_shown_in_quotes_and_not_whole, quotes);
 	ADD(tc, words_are_listed_with_or);
+	ADD_ROWS(tc, words_are_wrapped_at_blanks, wraps);
 	ADD_ROWS(tc, a_csv_cell_is_quoted_where_needed_and_is_no_formula, cells);
 	ADD_ROWS(tc, a_near_miss_is_guessed, guesses);
 	ADD(tc, a_word_too_long_to_compare_is_no_guess);
