@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/csv.h"
+#include "base/fd.h"
 #include "base/gzip.h"
 #include "base/mem.h"
 #include "base/number.h"

@@ -1,13 +1,10 @@
 /*
  * Files written as a whole; see atomic_file.h.
  */
-#define _XOPEN_SOURCE 700 /* S_ISVTX */
-
 #include "base/atomic_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +12,10 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/fd.h"
 #include "base/mem.h"
+#include "base/safe_dir.h"
 #include "base/text.h"
-
-/* Names that a program which was killed may have left behind, with our number. */
-#define MOST_TRIES 100
 
 static enum bk_rc fail(const struct bk_atomic_file *file, struct bk_error *err, const char *what)
 {
@@ -31,17 +27,18 @@ static enum bk_rc fail(const struct bk_atomic_file *file, struct bk_error *err, 
 
 static enum bk_rc check_directory(const struct bk_atomic_file *file, struct bk_error *err)
 {
+	enum bk_dir_writers writers;
 	struct stat st;
 
 	if (fstat(file->directory, &st))
 		return fail(file, err, strerror(errno));
-	if (st.st_uid != 0 && st.st_uid != geteuid())
+	if (!bk_dir_is_ours(&st))
 		return fail(file, err, "its directory belongs neither to root nor to you");
-	if (!(st.st_mode & (S_IWGRP | S_IWOTH)) || st.st_mode & S_ISVTX)
+	if ((writers = bk_dir_writers(&st, true)) == BK_WRITERS_NONE)
 		return BK_OK;
 	(void)fail(file, err,
-		   st.st_mode & S_IWOTH ? "everybody may write into its directory"
-					: "a group may write into its directory");
+		   writers == BK_WRITERS_EVERYBODY ? "everybody may write into its directory"
+						   : "a group may write into its directory");
 	return bk_error_hint(err, "chmod go-w the directory, or set its sticky bit: chmod +t");
 }
 
@@ -59,16 +56,10 @@ static enum bk_rc check_target(const struct bk_atomic_file *file, struct bk_erro
 
 static enum bk_rc open_directory(struct bk_atomic_file *file, struct bk_error *err)
 {
-	const char *slash = strrchr(file->path, '/');
-	BK_CLEAN(bk_free_str)
-	char *directory = !slash ? bk_strdup(".")
-			  : slash == file->path
-				  ? bk_strdup("/")
-				  : bk_strndup(file->path, (size_t)(slash - file->path));
+	BK_CLEAN(bk_free_str) char *directory = NULL;
 	struct stat st;
 
-	file->name = bk_strdup(slash ? slash + 1 : file->path);
-	if (!*file->name || strcmp(file->name, ".") == 0 || strcmp(file->name, "..") == 0)
+	if (!bk_path_split(file->path, &directory, &file->name))
 		return fail(file, err, "it names a directory");
 	file->directory = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (file->directory >= 0)
@@ -83,19 +74,8 @@ static enum bk_rc open_directory(struct bk_atomic_file *file, struct bk_error *e
    files of a kind reads it. */
 static enum bk_rc open_temporary(struct bk_atomic_file *file, struct bk_error *err)
 {
-	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-
-	for (int i = 0; i < MOST_TRIES && file->fd < 0; i++) {
-		free(file->temporary);
-		file->temporary = bk_asprintf(".%s.%ld.%d.tmp", file->name, (long)getpid(), i);
-		file->fd = openat(file->directory, file->temporary, flags, S_IRUSR | S_IWUSR);
-		if (file->fd < 0 && errno != EEXIST)
-			break;
-	}
-	if (file->fd >= 0)
-		return BK_OK;
-	bk_free_str(&file->temporary);
-	return fail(file, err, strerror(errno));
+	file->fd = bk_temporary_open(file->directory, file->name, O_WRONLY, &file->temporary);
+	return file->fd < 0 ? fail(file, err, strerror(errno)) : BK_OK;
 }
 
 enum bk_rc bk_atomic_open(struct bk_atomic_file *file, const char *path, mode_t mode,
@@ -114,19 +94,9 @@ enum bk_rc bk_atomic_open(struct bk_atomic_file *file, const char *path, mode_t 
 enum bk_rc bk_atomic_write(struct bk_atomic_file *file, const void *data, size_t len,
 			   struct bk_error *err)
 {
-	const char *p = data;
+	int why = bk_fd_write(file->fd, data, len);
 
-	while (len) {
-		ssize_t n = write(file->fd, p, len < SSIZE_MAX ? len : SSIZE_MAX);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail(file, err, strerror(errno));
-		p += n;
-		len -= (size_t)n;
-	}
-	return BK_OK;
+	return why ? fail(file, err, strerror(why)) : BK_OK;
 }
 
 enum bk_rc bk_atomic_commit(struct bk_atomic_file *file, bool durable, struct bk_error *err)

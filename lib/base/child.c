@@ -12,19 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 
 /* Where a signal came just before a wait began, it is seen after this time. */
 #define LOOK_MS 200
 /* What is beyond it is not for a message. */
 #define SAID_MOST ((size_t)16 << 10)
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
 
 enum bk_rc bk_pipe(int ends[2], struct bk_error *err)
 {
@@ -124,7 +118,7 @@ void bk_child_end(struct bk_child *child)
 	if (child->pid) {
 		(void)kill(child->pid, SIGTERM);
 		(void)reap(child);
-		close_fd(&child->words);
+		bk_close_fd(&child->words);
 	}
 	bk_buf_clear(&child->said);
 }
@@ -201,7 +195,7 @@ enum bk_rc bk_child_wait(struct bk_child *child, bk_stop stop, struct bk_error *
 	if (rc)
 		(void)kill(child->pid, SIGTERM);
 	status = reap(child);
-	close_fd(&child->words);
+	bk_close_fd(&child->words);
 	return rc ? rc : judge(child, status, err);
 }
 
@@ -294,7 +288,7 @@ enum bk_rc bk_child_run(const struct bk_child_spec *spec, struct bk_buf *out, bk
 			struct bk_error *err)
 {
 	BK_CLEAN(bk_child_end) struct bk_child child = {.pid = 0};
-	BK_CLEAN(close_fd) int from = -1;
+	BK_CLEAN(bk_close_fd) int from = -1;
 	struct bk_child_spec own = *spec;
 	int ends[2];
 	enum bk_rc rc;

@@ -4,12 +4,12 @@
 #include "base/gzip.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 
-#include <stdlib.h>
-
+#include "base/fd.h"
 #include "base/mem.h"
 
 enum { CHUNK = 32768, GZIP_WINDOW = 15 + 16 /* zlib: with the head and tail of gzip */ };
@@ -21,23 +21,6 @@ struct bk_gzip_writer {
 	struct bk_sha256 sha;
 	unsigned char out[CHUNK];
 };
-
-enum bk_rc bk_write_all(int fd, const void *data, size_t len, struct bk_error *err)
-{
-	const char *p = data;
-
-	while (len) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return bk_error_set(err, BK_E_IO, "cannot write: %s", strerror(errno));
-		p += n;
-		len -= (size_t)n;
-	}
-	return BK_OK;
-}
 
 struct bk_gzip_writer *bk_gzip_writer_new(int fd)
 {

@@ -41,7 +41,4 @@ typedef enum bk_rc (*bk_gzip_fn)(void *arg, const char *data, size_t len, struct
 enum bk_rc bk_gzip_read(int fd, bk_gzip_fn fn, void *arg, struct bk_gzip_sum *ret,
 			struct bk_error *err) BK_NODISCARD;
 
-/* All of it, however many calls that takes. BK_E_IO. */
-enum bk_rc bk_write_all(int fd, const void *data, size_t len, struct bk_error *err) BK_NODISCARD;
-
 #endif

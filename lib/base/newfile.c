@@ -2,7 +2,6 @@
  * New files; see newfile.h. Everything is done from the opened directory, so that
  * nobody can exchange it meanwhile.
  */
-#define _XOPEN_SOURCE 700 /* S_ISVTX */
 #include "base/newfile.h"
 
 #include <errno.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/safe_dir.h"
 #include "base/text.h"
 
 static enum bk_rc failed(const char *what, const char *name, int why, struct bk_error *err)
@@ -43,9 +43,9 @@ static enum bk_rc check_directory(int dir, const char *path, struct bk_error *er
 
 	if (fstat(dir, &st))
 		return failed("look at", path, errno, err);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
+	if (!bk_dir_is_ours(&st))
 		why = "belongs to another user";
-	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX))
+	else if (bk_dir_writers(&st, true) != BK_WRITERS_NONE)
 		why = "may be written by others";
 	if (!why)
 		return BK_OK;
@@ -57,13 +57,9 @@ static enum bk_rc check_directory(int dir, const char *path, struct bk_error *er
 
 static enum bk_rc open_directory(struct bk_newfile *file, const char *path, struct bk_error *err)
 {
-	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash - path) : 0;
 	BK_CLEAN(bk_free_str) char *dir = NULL;
 
-	dir = slash ? bk_strndup(path, len ? len : 1) : bk_strdup(".");
-	file->name = bk_strdup(slash ? slash + 1 : path);
-	if (!file->name[0] || strcmp(file->name, ".") == 0 || strcmp(file->name, "..") == 0)
+	if (!bk_path_split(path, &dir, &file->name))
 		return failed("write to", path, EISDIR, err);
 	file->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (file->dir < 0)
@@ -71,24 +67,10 @@ static enum bk_rc open_directory(struct bk_newfile *file, const char *path, stru
 	return check_directory(file->dir, dir, err);
 }
 
-/* One that a killed process left may have the same number. */
 static enum bk_rc open_temporary(struct bk_newfile *file, struct bk_error *err)
 {
-	enum { TRIES = 100 };
-
-	for (int i = 0; i < TRIES && file->fd < 0; i++) {
-		free(file->temp);
-		file->temp = bk_asprintf(".bk.%ld.%d.tmp", (long)getpid(), i);
-		file->fd = openat(file->dir, file->temp,
-				  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-				  S_IRUSR | S_IWUSR);
-		if (file->fd < 0 && errno != EEXIST)
-			break;
-	}
-	if (file->fd >= 0)
-		return BK_OK;
-	bk_free_str(&file->temp);
-	return failed("write beside", file->name, errno, err);
+	file->fd = bk_temporary_open(file->dir, "bk", O_RDWR, &file->temp);
+	return file->fd < 0 ? failed("write beside", file->name, errno, err) : BK_OK;
 }
 
 enum bk_rc bk_newfile_begin(struct bk_newfile *file, const char *path, struct bk_error *err)

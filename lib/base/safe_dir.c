@@ -1,37 +1,86 @@
 /*
  * Opening directories safely; see safe_dir.h.
  */
+#define _XOPEN_SOURCE 700 /* S_ISVTX */
 #include "base/safe_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/text.h"
 
-void bk_close_fd(int *fd)
+/* Names that a program which was killed may have left behind, with our number. */
+#define MOST_TRIES 100
+
+bool bk_dir_is_ours(const struct stat *st)
 {
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
+	return st->st_uid == 0 || st->st_uid == geteuid();
+}
+
+enum bk_dir_writers bk_dir_writers(const struct stat *st, bool sticky)
+{
+	if (!(st->st_mode & (S_IWGRP | S_IWOTH)) || (sticky && st->st_mode & S_ISVTX))
+		return BK_WRITERS_NONE;
+	return st->st_mode & S_IWOTH ? BK_WRITERS_EVERYBODY : BK_WRITERS_GROUP;
+}
+
+bool bk_path_split(const char *path, char **ret_directory, char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+
+	*ret_directory = slash ? bk_strndup(path, len ? len : 1) : bk_strdup(".");
+	*ret_name = bk_strdup(slash ? slash + 1 : path);
+	return **ret_name && strcmp(*ret_name, ".") != 0 && strcmp(*ret_name, "..") != 0;
+}
+
+int bk_temporary_open(int dir, const char *prefix, int access, char **ret_name)
+{
+	const int flags = access | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	char *name = NULL;
+	int why;
+
+	for (int i = 0; i < MOST_TRIES; i++) {
+		int fd;
+
+		free(name);
+		name = bk_asprintf(".%s.%ld.%d.tmp", prefix, (long)getpid(), i);
+		fd = openat(dir, name, flags, S_IRUSR | S_IWUSR);
+		if (fd >= 0) {
+			*ret_name = name;
+			return fd;
+		}
+		if (errno != EEXIST)
+			break;
+	}
+	why = errno;
+	free(name);
+	*ret_name = NULL;
+	errno = why;
+	return -1;
 }
 
 static enum bk_rc check(int fd, bool reading, struct bk_error *err)
 {
+	enum bk_dir_writers writers;
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
 		return bk_error_set(err, BK_E_IO, "cannot stat: %s", strerror(errno));
-	if (!reading && st.st_uid != 0 && st.st_uid != geteuid())
+	if (!reading && !bk_dir_is_ours(&st))
 		return bk_error_set(err, BK_E_IO,
 				    "belongs to user %lu; it must belong to root or to you",
 				    (unsigned long)st.st_uid);
-	if (st.st_mode & (S_IWGRP | S_IWOTH))
+	writers = bk_dir_writers(&st, false);
+	if (writers != BK_WRITERS_NONE)
 		return bk_error_set(err, BK_E_IO, "may be written by %s",
-				    st.st_mode & S_IWOTH ? "everybody" : "its group");
+				    writers == BK_WRITERS_EVERYBODY ? "everybody" : "its group");
 	return BK_OK;
 }
 

@@ -11,14 +11,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/text.h"
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-}
 
 void bk_file_clear(struct bk_file *file)
 {
@@ -73,7 +68,7 @@ static enum bk_rc open_and_read(const char *path, bool may_lack, struct bk_file 
 				struct bk_error *err)
 {
 	/* O_NONBLOCK: a FIFO without a writer would hold us for ever. */
-	BK_CLEAN(close_fd) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	BK_CLEAN(bk_close_fd) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	struct bk_file file = {NULL, 0, false};
 	struct stat st;
 	enum bk_rc rc;

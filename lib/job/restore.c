@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "conf/jobs.h"
@@ -49,17 +50,10 @@ void bk_restored_clear(struct bk_restored *restored)
 	bk_free_str(&restored->recorded.execution_id);
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
-
 /* A backup is code that runs with the owner's rights, as the configuration is. */
 static enum bk_rc open_file(const char *path, int *ret, struct bk_error *err)
 {
-	BK_CLEAN(close_fd) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	BK_CLEAN(bk_close_fd) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
 	struct stat st;
 	const char *why = NULL;
@@ -209,8 +203,8 @@ struct pipes {
 
 static void close_pipes(struct pipes *p)
 {
-	close_fd(&p->from);
-	close_fd(&p->to);
+	bk_close_fd(&p->from);
+	bk_close_fd(&p->to);
 }
 
 static enum bk_rc start_source(const struct restore *r, int fd, struct bk_child *ret, int *ret_from,
@@ -310,7 +304,7 @@ static enum bk_rc run(const struct restore *r, int fd, bool *ret_sent, struct bk
 	*ret_sent = true;
 	if ((rc = feed(r, &sink, p.to, &end, err)))
 		return rc;
-	close_fd(&p.to);
+	bk_close_fd(&p.to);
 	return bk_child_wait(&sink, r->tools.stop, err);
 }
 
@@ -390,7 +384,7 @@ enum bk_rc bk_backup_restore(struct bk_db *db, const struct bk_control *control,
 	struct restore r = {.control = control,
 			    .path = path,
 			    .started_ms = control->clock.mono_ms(control->clock.self)};
-	BK_CLEAN(close_fd) int fd = -1;
+	BK_CLEAN(bk_close_fd) int fd = -1;
 	bool sent = false;
 	bool has_sum = false;
 	enum bk_rc rc;

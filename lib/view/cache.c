@@ -16,6 +16,7 @@
 
 #include "base/atomic_file.h"
 #include "base/buf.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/safe_dir.h"
 #include "base/text.h"

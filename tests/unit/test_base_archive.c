@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/csv.h"
+#include "base/fd.h"
 #include "base/gzip.h"
 #include "base/mem.h"
 #include "base/safe_dir.h"
