@@ -117,6 +117,10 @@ void bk_app_hint_grant(struct bk_app *app);
    BK_E_TERMINATED. */
 enum bk_rc bk_app_stopped(struct bk_app *app);
 
+/* Whether the text of a success is for nobody: no format was asked, and there is no
+   terminal, or -q was given. */
+bool bk_app_is_quiet(const struct bk_app *app);
+
 /* Writes text to standard output; BK_E_IO when that fails. */
 enum bk_rc bk_app_write(struct bk_app *app, const struct bk_buf *text);
 

@@ -112,14 +112,6 @@ static void put_jsonl(struct bk_buf *out, const struct bk_change_report *r)
 	bk_buf_char(out, '\n');
 }
 
-static bool is_quiet(const struct bk_app *app)
-{
-	const struct bk_options *o = &app->line.options;
-
-	return app->format == BK_OUT_DEFAULT &&
-	       (o->quiet || (!app->out_is_terminal && !o->verbose));
-}
-
 enum bk_rc bk_change_report_print(struct bk_app *app, const struct bk_change_report *report)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
@@ -139,7 +131,7 @@ enum bk_rc bk_change_report_print(struct bk_app *app, const struct bk_change_rep
 	case BK_OUT_DEFAULT:
 		break;
 	}
-	return report->failed || is_quiet(app) ? BK_OK : bk_app_write(app, &report->text);
+	return report->failed || bk_app_is_quiet(app) ? BK_OK : bk_app_write(app, &report->text);
 }
 
 void bk_change_report_record(struct bk_buf *out, const struct bk_recorded *recorded)

@@ -34,7 +34,7 @@ static enum bk_rc print_text(struct bk_app *app, const struct bk_diagnosis *foun
 	bool asked = app->format == BK_OUT_TABLE;
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
 
-	if (!asked && !failed && (o->quiet || (!app->out_is_terminal && !o->verbose)))
+	if (!failed && bk_app_is_quiet(app))
 		return BK_OK;
 	bk_out_findings_text(&out, found, !asked && o->quiet ? BK_LEVEL_ERROR : BK_LEVEL_NOTE,
 			     &style);

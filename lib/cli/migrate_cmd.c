@@ -56,8 +56,6 @@ static void put_csv(struct bk_buf *out, const struct bk_migrate_report *r)
 
 static enum bk_rc print(struct bk_app *app, const struct bk_migrate_report *r)
 {
-	const struct bk_options *o = &app->line.options;
-	bool asked = app->format == BK_OUT_TABLE;
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
 
 	switch (app->format) {
@@ -75,7 +73,7 @@ static enum bk_rc print(struct bk_app *app, const struct bk_migrate_report *r)
 	case BK_OUT_DEFAULT:
 		break;
 	}
-	if (!asked && (o->quiet || (!app->out_is_terminal && !o->verbose)))
+	if (bk_app_is_quiet(app))
 		return BK_OK;
 	for (size_t i = 0; i < r->applied.count; i++)
 		bk_buf_fmt(&out, "applied %s\n", r->applied.items[i]);

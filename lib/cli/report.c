@@ -199,6 +199,14 @@ static void tame_lines(struct bk_buf *out, const char *text)
 	}
 }
 
+bool bk_app_is_quiet(const struct bk_app *app)
+{
+	const struct bk_options *o = &app->line.options;
+
+	return app->format == BK_OUT_DEFAULT &&
+	       (o->quiet || (!app->out_is_terminal && !o->verbose));
+}
+
 enum bk_rc bk_app_write(struct bk_app *app, const struct bk_buf *text)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf tame = BK_BUF_INIT;

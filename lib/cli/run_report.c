@@ -187,9 +187,7 @@ static enum bk_rc print_jsonl(struct bk_app *app, const struct bk_run_report *r,
 
 enum bk_rc bk_run_report_print(struct bk_app *app, const struct bk_run_report *r)
 {
-	const struct bk_options *o = &app->line.options;
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
-	bool asked = app->format == BK_OUT_TABLE;
 
 	/* Where nothing came to pass there is no run to show; the error says it all. */
 	if (r->rc && !r->result.execution_id)
@@ -208,7 +206,7 @@ enum bk_rc bk_run_report_print(struct bk_app *app, const struct bk_run_report *r
 	case BK_OUT_DEFAULT:
 		break;
 	}
-	if (!asked && (o->quiet || (!app->out_is_terminal && !o->verbose)))
+	if (bk_app_is_quiet(app))
 		return BK_OK;
 	put_line(&out, r);
 	return bk_app_write(app, &out);

@@ -257,7 +257,6 @@ static void put_text(struct bk_buf *out, const struct bk_undo *undo, int64_t hol
 static enum bk_rc print(struct bk_app *app, const struct bk_undo *undo, int64_t hold_ms,
 			const struct bk_run_result *result)
 {
-	const struct bk_options *o = &app->line.options;
 	const struct bk_list list = bk_out_undo_left(bk_undo_left_rows(undo),
 						     bk_undo_left_count(undo));
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
@@ -278,8 +277,7 @@ static enum bk_rc print(struct bk_app *app, const struct bk_undo *undo, int64_t 
 	case BK_OUT_TABLE:
 	case BK_OUT_PROMETHEUS:
 	case BK_OUT_DEFAULT:
-		if (app->format == BK_OUT_DEFAULT &&
-		    (o->quiet || (!app->out_is_terminal && !o->verbose)))
+		if (bk_app_is_quiet(app))
 			return BK_OK;
 		put_text(&out, undo, hold_ms, result);
 		break;
