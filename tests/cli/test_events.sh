@@ -384,6 +384,6 @@ is_rc 0
 is "$(ids)" "1.1 1.2 2.1 "
 run bkmaint events -U reader --consumer=w
 is_rc 77
-err_has 'GRANT booking_update TO "reader"'
+err_has 'GRANT booking_update TO reader'
 
 done_testing
