@@ -23,7 +23,6 @@
 static enum bk_rc read_target(struct bk_app *app, struct bk_undo_target *ret)
 {
 	const struct bk_options *o = &app->line.options;
-	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
 	enum bk_rc rc;
 
 	*ret = (struct bk_undo_target){
@@ -31,12 +30,8 @@ static enum bk_rc read_target(struct bk_app *app, struct bk_undo_target *ret)
 		.key = o->key.count ? o->key.items : NULL,
 		.hold_ms = o->hold_ms < 0 ? HOLD_MS : o->hold_ms,
 	};
-	if (!bk_parse_u63(app->line.operands[0], &ret->execution) || ret->execution == 0) {
-		bk_quote(&shown, app->line.operands[0]);
-		bk_error_set(&app->err, BK_E_USAGE, "%s is no number of an execution",
-			     bk_buf_cstr(&shown));
-		return bk_error_hint(&app->err, "bkstatus history lists them");
-	}
+	if ((rc = bk_control_number(app, "an execution", "bkstatus history", &ret->execution)))
+		return rc;
 	if (!o->key.count)
 		return BK_OK;
 	rc = bk_booking_check_keys(app, (int)o->key.count);
@@ -55,10 +50,7 @@ struct look {
 
 static void put_line(struct bk_buf *out, const struct bk_undo_row *row)
 {
-	for (size_t i = 0; i < row->key->count; i++) {
-		bk_buf_str(out, i ? " " : "");
-		bk_escape_line(out, row->key->items[i] ? row->key->items[i] : "");
-	}
+	bk_out_key(out, row->key);
 	bk_buf_str(out, "  ");
 	bk_escape_line(out, row->from);
 	bk_buf_str(out, " -> ");
@@ -217,17 +209,26 @@ static enum bk_rc connect_more(void *arg, int64_t timeout_ms, bool hold, struct 
 	return bk_app_connect_more(arg, "undo", timeout_ms, hold, ret, err);
 }
 
-static struct bk_json *result_json(const struct bk_undo *undo, const struct bk_run_result *result)
+static void set_result(struct bk_json *o, const struct bk_undo *undo,
+		       const struct bk_run_result *result)
 {
-	struct bk_json *o = bk_json_object();
-
 	set_target(o, undo);
 	bk_json_set_str(o, "executionId", result->execution_id);
 	bk_json_set_str(o, "executedAt", result->executed_at);
 	bk_json_set_str(o, "status", result->status);
 	bk_json_set_int(o, "changedCount", result->processed);
 	bk_json_set_int(o, "leftCount", bk_undo_left_total(undo));
-	return o;
+}
+
+static void put_summary(struct bk_buf *out, const struct bk_undo *undo,
+			const struct bk_run_result *result)
+{
+	BK_CLEAN(bk_json_clean) struct bk_json *line = bk_json_object();
+
+	bk_json_set_str(line, "type", "summary");
+	set_result(line, undo, result);
+	bk_json_render(line, out);
+	bk_buf_char(out, '\n');
 }
 
 static void put_text(struct bk_buf *out, const struct bk_undo *undo, int64_t hold_ms,
@@ -236,10 +237,7 @@ static void put_text(struct bk_buf *out, const struct bk_undo *undo, int64_t hol
 	const struct bk_undo_left *left = bk_undo_left_rows(undo);
 
 	for (size_t i = 0; i < bk_undo_left_count(undo); i++) {
-		for (size_t k = 0; k < left[i].key.count; k++) {
-			bk_buf_str(out, k ? " " : "");
-			bk_escape_line(out, left[i].key.items[k] ? left[i].key.items[k] : "");
-		}
+		bk_out_key(out, &left[i].key);
 		bk_buf_str(out, "  left as it is: ");
 		bk_out_undo_reason(out, left[i].reason, left[i].detail);
 		bk_buf_char(out, '\n');
@@ -255,21 +253,23 @@ static void put_text(struct bk_buf *out, const struct bk_undo *undo, int64_t hol
 }
 
 static enum bk_rc print(struct bk_app *app, const struct bk_undo *undo, int64_t hold_ms,
-			const struct bk_run_result *result)
+			const struct bk_run_result *result, bool failed)
 {
 	const struct bk_list list = bk_out_undo_left(bk_undo_left_rows(undo),
 						     bk_undo_left_count(undo));
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
-	BK_CLEAN(bk_json_clean) struct bk_json *data = result_json(undo, result);
 
 	switch (app->format) {
 	case BK_OUT_JSON:
-		bk_json_set(data, "left", bk_list_json(&list));
-		app->data = BK_TAKE(data);
+		app->data = bk_json_object();
+		set_result(app->data, undo, result);
+		bk_json_set(app->data, "left", bk_list_json(&list));
 		return BK_OK;
 	case BK_OUT_JSONL:
 		bk_list_jsonl(&list, &out);
-		bk_json_typed_line(&out, "summary", BK_TAKE(data));
+		/* After a failure the error is the last line. */
+		if (!failed)
+			put_summary(&out, undo, result);
 		break;
 	case BK_OUT_CSV:
 		bk_list_csv(&list, &out);
@@ -320,7 +320,7 @@ static enum bk_rc run_undo(struct bk_app *app, struct bk_undo *undo, int64_t hol
 		return rc;
 	/* What it did is said also where it did not come to its end. */
 	failure = app->err;
-	printed = print(app, undo, hold_ms, result);
+	printed = print(app, undo, hold_ms, result, rc != BK_OK);
 	if (!rc)
 		return printed;
 	app->err = failure;

@@ -144,7 +144,7 @@ static enum bk_rc take_answer(struct bk_job *job, const struct bk_rows *rows, in
 	return BK_OK;
 }
 
-static int64_t statement_limit(const struct bk_run *run)
+int64_t bk_batch_statement_ms(const struct bk_run *run)
 {
 	int64_t left = run->deadline_ms - run->request->clock.mono_ms(run->request->clock.self);
 	int64_t limit = run->request->statement_timeout_ms;
@@ -273,7 +273,8 @@ static size_t open_batch(struct trip *t, const struct bk_run *run,
 static enum bk_rc run_batch(struct bk_job *job, const struct bk_run *run, int64_t max, bool is_open,
 			    struct bk_batch *ret, struct bk_error *err)
 {
-	const struct bk_tx_limits limits = {statement_limit(run), run->request->lock_timeout_ms,
+	const struct bk_tx_limits limits = {bk_batch_statement_ms(run),
+					    run->request->lock_timeout_ms,
 					    job->pinned[job->current], &job->company};
 	const char *const schema[] = {run->request->schema};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
@@ -305,7 +306,8 @@ static enum bk_rc run_batch(struct bk_job *job, const struct bk_run *run, int64_
 static enum bk_rc lock_page(struct bk_job *job, const struct bk_run *run, int64_t max,
 			    struct bk_error *err)
 {
-	const struct bk_tx_limits limits = {statement_limit(run), run->request->lock_timeout_ms,
+	const struct bk_tx_limits limits = {bk_batch_statement_ms(run),
+					    run->request->lock_timeout_ms,
 					    job->pinned[job->current], &job->company};
 	const char *const schema[] = {run->request->schema};
 	BK_CLEAN(bk_page_query_clear) struct bk_page_query query = {.params = NULL};

@@ -113,6 +113,10 @@ void bk_position_columns(const struct bk_job *job, struct bk_buf *out);
 enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t max,
 			struct bk_batch *ret, struct bk_error *err) BK_NODISCARD;
 
+/* How long a statement of a batch may take: the setting, never beyond what is left of the
+   run's time; at least 1 ms. */
+int64_t bk_batch_statement_ms(const struct bk_run *run);
+
 /* The statements that run behind a batch, i from 0; NULL behind the last. And the SQL of one:
    $1 execution, $2 worker, $3 number of the batch. */
 const char *bk_after_statement(const struct bk_job *job, size_t i);

@@ -182,7 +182,7 @@ static enum bk_rc take_back(struct bk_undo *u, const struct bk_run *run, int64_t
 			    int64_t count_of, struct bk_batch *ret, struct bk_error *err)
 {
 	const struct bk_run_request *q = run->request;
-	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, false,
+	const struct bk_tx_limits limits = {bk_batch_statement_ms(run), q->lock_timeout_ms, false,
 					    &u->job->company};
 	BK_CLEAN(clear_trip) struct trip t = {.sql = BK_BUF_INIT};
 	struct bk_tx tx;

@@ -58,8 +58,7 @@ const struct bk_array *bk_cell_key(const struct bk_list *list, const struct bk_c
 	return member(list, column, row);
 }
 
-/* The columns of a key side by side, as a dry run lists them. */
-static void show_key(struct bk_buf *out, const struct bk_array *key)
+void bk_out_key(struct bk_buf *out, const struct bk_array *key)
 {
 	bk_buf_str(out, key->count ? "" : "-");
 	for (size_t i = 0; i < key->count; i++) {
@@ -191,7 +190,7 @@ void bk_cell_show(struct bk_buf *out, const struct bk_list *list, const struct b
 		bk_buf_str(out, bk_cell_bool(list, column, row) ? "yes" : "no");
 		return;
 	case BK_CELL_KEY:
-		show_key(out, bk_cell_key(list, column, row));
+		bk_out_key(out, bk_cell_key(list, column, row));
 		return;
 	case BK_CELL_SPARK:
 		put_spark(out, member(list, column, row));

@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "db/array.h"
 
 /* What a cell is, and the type of the struct's member. */
 enum bk_cell_kind {
@@ -87,6 +88,9 @@ void bk_list_csv(const struct bk_list *list, struct bk_buf *out);
 /* The table, or with list->record the key/value list of its row. Needs LC_CTYPE
    set; in a locale that cannot show a text, its bytes are shown as \xNN. */
 void bk_list_table(const struct bk_list *list, const struct bk_style *style, struct bk_buf *out);
+
+/* The columns of a key side by side, as a dry run lists them; "-" for none. */
+void bk_out_key(struct bk_buf *out, const struct bk_array *key);
 
 /* A word of a state or status as tables show it, in its colour. */
 void bk_out_state(struct bk_buf *out, const char *word, const struct bk_style *style);

@@ -55,11 +55,16 @@ is "$(statuses)" "CONFIRMED CANCELLED CONFIRMED CONFIRMED"
 run bkactivate --now
 is "$(statuses)" "CONFIRMED CANCELLED ACTIVE CONFIRMED"
 
-t "without a terminal it is silent"
+t "without a terminal it is silent; in JSON lines the last one has what came of it"
 run bkmaint undo 3
 is_rc 0
 out_is_empty
 err_is_empty
+run bkmaint undo 3 -o jsonl
+is_rc 0
+json_lines=$(jq -c '[.type, .reason, .undoOf, .changedCount, .leftCount]' "$BK_TEST_DIR/.out")
+is "$(tail -n 1 <<<"$json_lines")" '["summary",null,"3",0,2]'
+is "$(head -n 1 <<<"$json_lines")" '["left","later",null,null,null]'
 is "$(statuses)" "ACTIVE CANCELLED ACTIVE ACTIVE"
 
 t "what cannot be taken back"
