@@ -58,7 +58,7 @@ INSERT INTO :"bk".maintenance_executions AS e
 	triggered_by, invoked_by, server_instance, pid, version, slot, lease_token, as_of,
 	cancel_requested, created_at, updated_at)
 SELECT $7::uuid, $1::text, $8::text, statement_timestamp(), clock_timestamp(), 'SUCCESS', 0,
-       0, 0, 0, (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint, 0, 0,
+       0, 0, 0, idle.ms, 0, 0,
        'SCHEDULER', concat($12::text, '/', session_user), $9::text, $10::integer, $11::text, 0,
        idle.lease_token, statement_timestamp(), false, statement_timestamp(), statement_timestamp()
   FROM idle

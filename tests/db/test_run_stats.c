@@ -90,6 +90,24 @@ START_TEST(idle_ticks_are_counted_in_the_row_of_the_job_until_their_hour_ends)
 }
 END_TEST
 
+/* However long the statement itself takes after the look. */
+START_TEST(an_idle_tick_is_counted_with_the_time_that_its_record_has)
+{
+	ck_assert_int_eq(rig_run(), BK_OK);
+	side_exec(rig.side,
+		  "CREATE FUNCTION bk.linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN WHILE"
+		  " clock_timestamp() < statement_timestamp() + interval '20 ms' LOOP END LOOP;"
+		  " RETURN NEW; END $$; CREATE TRIGGER linger BEFORE UPDATE ON"
+		  " bk.scheduler_job_info FOR EACH ROW EXECUTE FUNCTION bk.linger()");
+	ck_assert(idle());
+	ck_assert_int_eq(side_int(rig.side,
+				  "SELECT idle_ms - (SELECT execution_time_ms FROM"
+				  " bk.maintenance_executions ORDER BY id DESC LIMIT 1) FROM"
+				  " bk.scheduler_job_info WHERE job_name = 'activate-due'"),
+			 0);
+}
+END_TEST
+
 START_TEST(what_an_hour_has_already_is_added_to)
 {
 	ck_assert_int_eq(rig_run(), BK_OK);
@@ -181,6 +199,7 @@ int main(void)
 	ADD(tc, a_run_is_counted_in_the_hour_of_its_start);
 	ADD(tc, a_claim_that_finds_nothing_is_counted);
 	ADD(tc, idle_ticks_are_counted_in_the_row_of_the_job_until_their_hour_ends);
+	ADD(tc, an_idle_tick_is_counted_with_the_time_that_its_record_has);
 	ADD(tc, what_an_hour_has_already_is_added_to);
 	ADD(tc, a_failure_is_counted_by_its_code);
 	ADD(tc, a_run_that_another_one_closes_is_counted_as_abandoned);
