@@ -1,4 +1,4 @@
--- Before a claim: the empty runs that the job's row counts, into the figures of their
+-- Behind a claim: the empty runs that the job's row counts, into the figures of their
 -- hour and of all time, and the next hour opened, where it has come.
 -- $1 job
 -- No rows. Locks the job's row, where an hour ended and no other claim holds it, and then

@@ -149,8 +149,10 @@ static enum bk_rc send_claim(struct bk_worker *w, struct params *p, const char *
 	}
 }
 
-/* What the idle ticks counted goes to its hour; see stats_roll.sql. */
-static enum bk_rc roll_stats(struct bk_worker *w, struct bk_error *err)
+/* What the idle ticks counted goes to its hour; see stats_roll.sql. Only behind a claim that
+   ran: most others find the job not due, and pay for nothing. The run is recorded by then,
+   so what fails here fails nothing; the next claim comes by again. */
+static void roll_stats(struct bk_worker *w)
 {
 	const struct bk_run_request *q = w->crew->request;
 	const struct bk_tx_limits limits = {q->statement_timeout_ms, q->lock_timeout_ms, true,
@@ -158,13 +160,14 @@ static enum bk_rc roll_stats(struct bk_worker *w, struct bk_error *err)
 	const struct bk_sql_var var = {"bk", q->schema};
 	BK_CLEAN(bk_buf_clear) struct bk_buf sql = BK_BUF_INIT;
 	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
-	enum bk_rc rc = bk_sql_fill_file(&sql, "stats_roll", &var, 1, err);
+	struct bk_error ignored;
 
-	return rc ? rc
-		  : bk_tx_one(w->run.db, BK_TX_OWN, &limits,
-			      &(const struct bk_stmt){"stats_roll", bk_buf_cstr(&sql), &q->job, 1,
-						      BK_NO_ROWS},
-			      &rows, err);
+	if (bk_sql_fill_file(&sql, "stats_roll", &var, 1, &ignored))
+		return;
+	(void)!bk_tx_one(
+		w->run.db, BK_TX_OWN, &limits,
+		&(const struct bk_stmt){"stats_roll", bk_buf_cstr(&sql), &q->job, 1, BK_NO_ROWS},
+		&rows, &ignored);
 }
 
 /* The execution of a claim whose answer was lost, by the run id that we gave it;
@@ -209,8 +212,6 @@ static enum bk_rc claim_rows(struct bk_worker *w, struct params *p, const char *
 		bk_rows_clean(ret);
 		if (unknown)
 			rc = find_claim(w, p, ret, err);
-		if (!rc && !*ret)
-			rc = roll_stats(w, err);
 		if (!rc && !*ret)
 			rc = send_claim(w, p, sql, ret, err);
 		if (!rc && unknown && is_busy(*ret))
@@ -303,6 +304,8 @@ static enum bk_rc claim(struct bk_worker *w, const char *probe, struct bk_run_re
 		return rc ? rc : bk_error_set(err, BK_E_INTERNAL, "the claim gave no verdict");
 	*ret_work = result->outcome == BK_OUTCOME_RAN && a.work;
 	take_answer(&a, w, result);
+	if (result->outcome == BK_OUTCOME_RAN)
+		roll_stats(w);
 	return BK_OK;
 }
 
