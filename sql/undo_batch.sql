@@ -3,8 +3,8 @@
 -- $1 $2 $3 $4 $5 $6  as in undo_items; $5 is the execution
 -- $7 worker  $8 token  $9 number of this batch  $10 lease ms  $11 float8: ms that they are on hold,
 -- NULL = not at all  $12 reason of the hold  $13 invoking user of the operating system
--- :items  undo_items with the lock  :assign  SET list from judged as j
--- :match_judged  the row b has the key of j  :after_texts  the set columns of b as texts s1..
+-- :items  undo_items with the lock  :assign  SET list from found as j
+-- :match_found  the row b has the key of j  :after_texts  the set columns of b as texts s1..
 -- :key_arrays :before_arrays :after_arrays  over u, in the order of n; :key_array  of u
 -- Rows, at least one: locked, changed, ledger (1, or 0 = the lease is lost: roll back), cancel,
 -- and of each booking that was left as it is n, key, reason and detail as in undo_list, or
@@ -12,8 +12,8 @@
 -- Locks the bookings, waiting for each, then the holds, then its ledger row.
 :items, u AS (
 	UPDATE :table AS b SET :assign
-	  FROM t CROSS JOIN judged AS j
-	 WHERE j.reason IS NULL AND :match_judged
+	  FROM t CROSS JOIN found AS j
+	 WHERE j.reason IS NULL AND :match_found
 	RETURNING j.*:after_texts
 ), n AS MATERIALIZED (
 	SELECT pg_catalog.count(*) AS changed, :key_arrays AS keys,
@@ -57,9 +57,9 @@
 	       CASE WHEN judged.reason IS NULL THEN 'vetoed' ELSE judged.reason END AS reason,
 	       judged.detail
 	  FROM judged
-	 WHERE NOT EXISTS (SELECT FROM u WHERE u.n OPERATOR(pg_catalog.=) judged.n)
+	 WHERE CASE WHEN judged.n OPERATOR(pg_catalog.=) ANY (SELECT u.n FROM u) THEN false ELSE true END
 )
-SELECT (SELECT pg_catalog.count(*) FROM judged) AS locked,
+SELECT (SELECT pg_catalog.count(*) FROM item) AS locked,
        n.changed,
        (SELECT pg_catalog.count(*) FROM w) AS ledger,
        (SELECT w.cancel_requested FROM w) AS cancel,

@@ -9,18 +9,19 @@
 
 /* The fragments that depend on the key and on the columns that were set. */
 struct parts {
-	struct bk_buf table, texts, names, keys, typed, same_key, match, differs, key_array,
-		judged_key, assign, match_judged, after_texts, key_arrays, before_arrays,
+	struct bk_buf table, texts, names, keys, key_names, typed, hit_keys, match, differs,
+		key_array, judged_key, assign, match_found, after_texts, key_arrays, before_arrays,
 		after_arrays;
 };
 
 static void clear_parts(struct parts *p)
 {
 	struct bk_buf *const all[] = {
-		&p->table,       &p->texts,      &p->names,         &p->keys,
-		&p->typed,       &p->same_key,   &p->match,         &p->differs,
-		&p->key_array,   &p->judged_key, &p->assign,        &p->match_judged,
-		&p->after_texts, &p->key_arrays, &p->before_arrays, &p->after_arrays,
+		&p->table,        &p->texts,       &p->names,      &p->keys,
+		&p->key_names,    &p->typed,       &p->hit_keys,   &p->match,
+		&p->differs,      &p->key_array,   &p->judged_key, &p->assign,
+		&p->match_found,  &p->after_texts, &p->key_arrays, &p->before_arrays,
+		&p->after_arrays,
 	};
 
 	for (size_t i = 0; i < BK_COUNT(all); i++)
@@ -50,14 +51,14 @@ static void write_keys(struct parts *p, const struct bk_undo *undo)
 		bk_buf_fmt(&p->names, "%sk%zu", comma, i);
 		bk_buf_fmt(&p->keys, "%sx.k%zu", comma, i);
 		bk_buf_fmt(&p->typed, "%sCAST(x.k%zu AS %s) AS c%zu", comma, i, type, i);
-		bk_buf_fmt(&p->same_key, "%sl.keys[%zu][h.m] OPERATOR(pg_catalog.=) item.k%zu", and,
-			   i, i);
+		bk_buf_fmt(&p->hit_keys, "%sl.keys[%zu][h.m] AS k%zu", comma, i, i);
+		bk_buf_fmt(&p->key_names, "%sk%zu", comma, i);
 		bk_buf_str(&p->match, and);
 		put_column(&p->match, column);
 		bk_buf_fmt(&p->match, " OPERATOR(pg_catalog.=) item.c%zu", i);
-		bk_buf_str(&p->match_judged, and);
-		put_column(&p->match_judged, column);
-		bk_buf_fmt(&p->match_judged, " OPERATOR(pg_catalog.=) j.c%zu", i);
+		bk_buf_str(&p->match_found, and);
+		put_column(&p->match_found, column);
+		bk_buf_fmt(&p->match_found, " OPERATOR(pg_catalog.=) j.c%zu", i);
 		bk_buf_fmt(&p->key_array, "%su.k%zu", comma, i);
 		bk_buf_fmt(&p->judged_key, "%sjudged.k%zu", comma, i);
 		bk_buf_fmt(&p->key_arrays, "%spg_catalog.array_agg(u.k%zu ORDER BY u.n)", comma, i);
@@ -163,8 +164,9 @@ static enum bk_rc fill_items(const struct bk_undo *undo, const struct parts *p, 
 		{"texts", bk_buf_cstr(&p->texts)},
 		{"names", bk_buf_cstr(&p->names)},
 		{"keys", bk_buf_cstr(&p->keys)},
+		{"key_names", bk_buf_cstr(&p->key_names)},
 		{"typed", bk_buf_cstr(&p->typed)},
-		{"same_key", bk_buf_cstr(&p->same_key)},
+		{"hit_keys", bk_buf_cstr(&p->hit_keys)},
 		{"match", bk_buf_cstr(&p->match)},
 		{"differs", bk_buf_cstr(&p->differs)},
 		{"lock", lock},
@@ -188,7 +190,7 @@ enum bk_rc bk_undo_batch_sql(const struct bk_undo *undo, const struct bk_undo_st
 		{"items", bk_buf_cstr(&items)},
 		{"table", bk_buf_cstr(&p.table)},
 		{"assign", bk_buf_cstr(&p.assign)},
-		{"match_judged", bk_buf_cstr(&p.match_judged)},
+		{"match_found", bk_buf_cstr(&p.match_found)},
 		{"after_texts", bk_buf_cstr(&p.after_texts)},
 		{"key_arrays", bk_buf_cstr(&p.key_arrays)},
 		{"before_arrays", bk_buf_cstr(&p.before_arrays)},

@@ -55,7 +55,7 @@ static void find(void)
 		      rig.err.message);
 }
 
-static enum bk_rc take_back(void)
+static enum bk_rc take_back_in(int64_t batch_size, int64_t statement_timeout_ms)
 {
 	struct bk_run_request request;
 	struct bk_work work;
@@ -64,12 +64,27 @@ static enum bk_rc take_back(void)
 	request = bk_undo_request(undo);
 	request.instance = "host-1";
 	request.os_user = "tester";
-	request.batch_size = 4;
+	request.batch_size = batch_size;
+	request.statement_timeout_ms = statement_timeout_ms;
 	request.clock = rig.request.clock;
 	request.random = rig.request.random;
 	ck_assert_int_eq(bk_undo_work(undo, &work, &rig.err), BK_OK);
 	bk_run_result_clear(&rig.result);
 	return bk_run(&pg_db, &request, &work, &rig.result, &rig.err);
+}
+
+static enum bk_rc take_back(void)
+{
+	return take_back_in(4, 10000);
+}
+
+/* All of it in one batch, which must not need to be made smaller. */
+static void took_back_whole(int64_t changed, int64_t left)
+{
+	ck_assert_int_eq(take_back_in(5000, 5000), BK_OK);
+	ck_assert_int_eq(rig.result.retries, 0);
+	ck_assert_int_eq(rig.result.processed, changed);
+	ck_assert_int_eq(bk_undo_left_total(undo), left);
 }
 
 static void took_back(int64_t changed, int64_t left)
@@ -338,6 +353,20 @@ START_TEST(it_is_no_success_of_the_job_and_waits_for_nobody)
 }
 END_TEST
 
+/* Nothing has been counted in these tables, and the arrays say nothing of their length: a plan
+   that goes through all of a batch for each of its bookings takes longer than this by far. */
+START_TEST(a_batch_takes_no_longer_for_each_of_its_bookings)
+{
+	side_exec(rig.side, "DELETE FROM bookings");
+	rig_due(5000);
+	rig.request.batch_size = 5000;
+	ck_assert_int_eq(rig_run(), BK_OK);
+	took_back_whole(5000, 0);
+	took_back_whole(0, 5000);
+	ck_assert_str_eq(bk_undo_left_rows(undo)->reason, "later");
+}
+END_TEST
+
 static const struct {
 	const char *prepare;
 	int64_t execution;
@@ -382,6 +411,7 @@ int main(void)
 	ADD(tc, two_changes_of_a_booking_by_one_run_are_taken_back_the_last_one_first);
 	ADD(tc, of_one_rule_only);
 	ADD(tc, it_is_no_success_of_the_job_and_waits_for_nobody);
+	ADD(tc, a_batch_takes_no_longer_for_each_of_its_bookings);
 	ADD_ROWS(tc, what_cannot_be_taken_back_is_refused, refusals);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite);
