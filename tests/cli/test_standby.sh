@@ -114,9 +114,11 @@ is_rc 0
 err_is_empty
 is "$(statuses)" "ACTIVE 3"
 
-# replayed: waits until the standby has what the primary has
+# replayed: waits until the standby has what the primary has. The end of a transaction that wrote
+# nothing is not flushed by itself, but with what comes after it.
 replayed() {
 	local lsn
+	sql "select pg_logical_emit_message(true, 'bk', 'flush')" >/dev/null
 	lsn=$(sql "select pg_current_wal_flush_lsn()")
 	PGHOST=$reader wait_for "pg_last_wal_replay_lsn() >= '$lsn'"
 }
