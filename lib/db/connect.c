@@ -311,13 +311,6 @@ const char *bk_db_user(const struct bk_db *db)
 	return user ? user : "";
 }
 
-bool bk_db_takes_any_bytes(const struct bk_db *db)
-{
-	const char *encoding = PQparameterStatus(db->conn, "server_encoding");
-
-	return encoding && strcmp(encoding, "SQL_ASCII") == 0;
-}
-
 static void set_target(struct bk_db *db)
 {
 	const char *host = PQhost(db->conn);
@@ -347,6 +340,20 @@ static enum bk_rc start(struct bk_db *db, const struct keywords *k, struct bk_er
 	return BK_OK;
 }
 
+/* A database without an encoding refuses to send what is no UTF-8: one such text
+   would end every answer that it is a part of. Its bytes come as they are, then, and
+   what shows them spells them out. */
+static enum bk_rc take_any_bytes(struct bk_db *db, struct bk_error *err)
+{
+	static const struct bk_stmt raw = {.name = "client_encoding",
+					   .sql = "SET client_encoding = SQL_ASCII",
+					   .shape = BK_NO_ROWS};
+	const char *encoding = PQparameterStatus(db->conn, "server_encoding");
+
+	return encoding && strcmp(encoding, "SQL_ASCII") == 0 ? bk_db_run(db, &raw, 1, NULL, err)
+							      : BK_OK;
+}
+
 enum bk_rc bk_db_connect(const struct bk_db_params *params, struct bk_db **ret,
 			 struct bk_error *err)
 {
@@ -366,7 +373,7 @@ enum bk_rc bk_db_connect(const struct bk_db_params *params, struct bk_db **ret,
 	if (!rc)
 		rc = start(db, &k, err);
 	PQconninfoFree(defaults);
-	if (rc)
+	if (rc || (rc = take_any_bytes(db, err)))
 		return rc;
 	*ret = BK_TAKE(db);
 	return BK_OK;

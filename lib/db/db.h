@@ -47,7 +47,8 @@ struct bk_db_params {
  * Connects. BK_E_UNAVAILABLE (refused, starting, no such host or database,
  * timeout), BK_E_STANDBY (only standbys), BK_E_LOGIN (authentication),
  * BK_E_PERMISSION, BK_E_USAGE (malformed -d, or a password in it), BK_E_CONFIG
- * (malformed conninfo). No message ever holds a password.
+ * (malformed conninfo). No message ever holds a password. Texts are UTF-8, but of
+ * a database whose encoding is SQL_ASCII they may be any bytes.
  */
 enum bk_rc bk_db_connect(const struct bk_db_params *params, struct bk_db **ret,
 			 struct bk_error *err) BK_NODISCARD;
@@ -75,8 +76,6 @@ enum bk_rc bk_db_check_interrupts(const struct bk_db *db, struct bk_error *err) 
 const char *bk_db_target(const struct bk_db *db);
 /* The database user; "" when the connection is gone. */
 const char *bk_db_user(const struct bk_db *db);
-/* True when the database's encoding is SQL_ASCII: its texts need not be UTF-8. */
-bool bk_db_takes_any_bytes(const struct bk_db *db);
 /* What the server said last in a NOTICE or WARNING, one line, "" for nothing. */
 const char *bk_db_notice(const struct bk_db *db);
 

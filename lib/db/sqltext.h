@@ -7,8 +7,9 @@
  *
  * Quoting is done here and not by PQescapeIdentifier, which wants a
  * connection: rules are built and tested without one. It is exact because
- * client_encoding is pinned to UTF8 and every text is checked to be valid
- * UTF-8 before; a test compares it with libpq's.
+ * client_encoding is pinned to UTF8 (SQL_ASCII for a database of that encoding)
+ * and every text is checked to be valid UTF-8 before; a test compares it with
+ * libpq's.
  */
 #ifndef BK_DB_SQLTEXT_H
 #define BK_DB_SQLTEXT_H

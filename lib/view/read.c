@@ -12,14 +12,6 @@
 /* What the client waits longer than the server was told to work. */
 #define CLIENT_MARGIN_MS 2000
 
-/* A database without an encoding would refuse to send what is no UTF-8; then no answer
-   would come because of one text, which is shown by its bytes instead. */
-#define RAW                                                                                        \
-	{                                                                                          \
-		.name = "client_encoding", .sql = "SET LOCAL client_encoding = SQL_ASCII",         \
-		.shape = BK_NO_ROWS                                                                \
-	}
-
 bool bk_view_is_fatal(const struct bk_db *db, enum bk_rc rc)
 {
 	return bk_db_lost(db) || rc == BK_E_INTERRUPTED || rc == BK_E_TERMINATED ||
@@ -46,16 +38,13 @@ enum bk_rc bk_view_read_as(struct bk_db *db, const struct bk_tx_company *company
 {
 	const struct bk_tx_limits limits = {STATEMENT_MS, LOCK_MS, false, company};
 	struct bk_tx tx;
-	struct bk_stmt all[BK_TX_HEAD + BK_VIEW_STATEMENTS + 2];
+	struct bk_stmt all[BK_TX_HEAD + BK_VIEW_STATEMENTS + 1];
 	struct bk_rows *rows[BK_COUNT(all)];
 	size_t head = bk_tx_begin(&tx, BK_TX_READ, &limits, all);
-	size_t n;
+	size_t n = head;
 	enum bk_rc rc;
 
 	BK_ASSERT(count <= BK_VIEW_STATEMENTS);
-	if (bk_db_takes_any_bytes(db))
-		all[head++] = (struct bk_stmt)RAW;
-	n = head;
 	for (size_t i = 0; i < count; i++)
 		all[n++] = stmts[i];
 	all[n++] = (struct bk_stmt)BK_COMMIT;
