@@ -45,7 +45,23 @@ fi
 
 # shellcheck source=etc/dev/cluster.sh
 . "$src/etc/dev/cluster.sh"
-work=$(mktemp -d "${TMPDIR:-/tmp}/bk-test.XXXXXX") && chmod 0755 "$work" || exit 1
+
+# Memory holds the clusters if there is enough of it: a test makes and drops a hundred files of
+# tables, which is a third of its time on a disk. Prints the directory; yours comes first.
+scratch() {
+	local room probe=/dev/shm/bk-test-probe.$$
+	room=$(df --output=avail -B 1G /dev/shm 2>/dev/null | tail -n 1)
+	if [ -n "${TMPDIR-}" ] || [ "${room:-0}" -lt 8 ]; then
+		echo "${TMPDIR:-/tmp}"
+	elif printf '#!/bin/sh\n' >"$probe" && chmod 0755 "$probe" && "$probe"; then
+		echo /dev/shm
+	else
+		echo /tmp
+	fi 2>/dev/null
+	rm -f "$probe"
+}
+
+work=$(mktemp -d "$(scratch)/bk-test.XXXXXX") && chmod 0755 "$work" || exit 1
 declare -A running=() # process group -> number of the file
 declare -A slot_of=() # the same -> its job
 

@@ -24,7 +24,8 @@ sql "create table trips (code text primary key, state text not null, since times
 	end \$\$;
 	create trigger picky before update on trips for each row execute function picky()"
 unset PGCLIENTENCODING
-configure "bookings { table = trips key = {code} status = state start = since end = till hold = hold check-in-mode = untracked
+configure "bookings { table = trips key = {code} status = state start = since end = till
+	hold = hold check-in-mode = untracked
 	states { confirmed = {CONFIRMED} active = {ACTIVE} pending = {PENDING} completed = {COMPLETED}
 		no-show = {NO_SHOW} expired = {EXPIRED} cancelled = {CANCELLED} } }" \
 	"cancel-no-shows { enabled = no }" "activate-due { set = {\"note = 'set'\"} }"

@@ -133,11 +133,10 @@ static void open_example(const struct example *e)
 	/* No zone of a session may matter. */
 	side_exec(side, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET timezone ="
 			" ''America/New_York''', current_database()); END $$");
-	side_exec(side, "DROP SCHEMA IF EXISTS bk CASCADE");
 	side_exec(side, "%s", ddl);
 	conf = pg_conf(text);
 	pg_open();
-	pg_make_schema(conf);
+	pg_fresh_schema(conf);
 	make_roles();
 	pg_close();
 	ck_assert_int_gt(run_comment(text), 0);

@@ -37,6 +37,10 @@ struct bk_conf *pg_conf(const char *text);
    the configuration, which must not exist; and a row per job. */
 void pg_make_schema(const struct bk_conf *conf);
 
+/* The same in schema bk, whether or not it is there: as it was made, without a row of an
+   earlier test. */
+void pg_fresh_schema(const struct bk_conf *conf);
+
 /* A run of a job that judges by the instant `at`; it must come out well. By hand
    it ignores the delay. Clear *ret with bk_run_result_clear. */
 void pg_run(const struct bk_conf *conf, const char *job, const char *at, bool manual,

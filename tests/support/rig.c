@@ -117,9 +117,8 @@ void rig_open(void)
 	pg_open();
 	rig.side = side_open();
 	rig_conf("");
-	side_exec(rig.side, "DROP SCHEMA IF EXISTS bk CASCADE;"
-			    "DROP TABLE IF EXISTS public.bookings, public.audit CASCADE");
-	pg_make_schema(rig.conf);
+	side_exec(rig.side, "DROP TABLE IF EXISTS public.bookings, public.audit CASCADE");
+	pg_fresh_schema(rig.conf);
 	pg_script(bk_sql_text("reference_bookings"));
 }
 

@@ -15,8 +15,8 @@ void view_db_open(void)
 {
 	pg_open();
 	view_db_conf("");
-	pg_script("DROP SCHEMA IF EXISTS bk CASCADE; DROP TABLE IF EXISTS public.bookings");
-	pg_make_schema(view_conf);
+	pg_script("DROP TABLE IF EXISTS public.bookings");
+	pg_fresh_schema(view_conf);
 }
 
 void view_db_close(void)
