@@ -47,11 +47,11 @@ void bk_kind_values_fill(struct bk_kind_values *v, const struct bk_cleanup *c,
 	memcpy(v->ledger, ledger, sizeof(ledger));
 }
 
-/* bk's own tables have their indexes: nothing is pinned. */
+/* bk's own tables have their indexes: nothing is pinned. No statement outlasts the run. */
 struct bk_tx_limits bk_kind_limits(const struct bk_run *run)
 {
-	return (struct bk_tx_limits){run->request->statement_timeout_ms,
-				     run->request->lock_timeout_ms, false, NULL};
+	return (struct bk_tx_limits){bk_batch_statement_ms(run), run->request->lock_timeout_ms,
+				     false, NULL};
 }
 
 /* Opens the transaction, locks the own ledger row and runs the kind's statement. */

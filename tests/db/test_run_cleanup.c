@@ -209,6 +209,30 @@ START_TEST(what_is_locked_does_not_hold_a_small_batch_up)
 }
 END_TEST
 
+static void little_time_is_left(int n)
+{
+	if (n != 1)
+		return;
+	rig.jump_ms = rig.request.timeout_ms - 300;
+	side_exec(rig.side, "BEGIN; LOCK TABLE bk.booking_holds IN ACCESS EXCLUSIVE MODE");
+}
+
+START_TEST(a_batch_has_the_time_that_is_left_of_the_run)
+{
+	const struct bk_clock clock = bk_clock_system();
+	int64_t start = clock.mono_ms(clock.self);
+
+	add_holds("VALUES ('over', now() - interval '25 h')");
+	rig.request.lock_timeout_ms = 20000;
+	rig.before_batch = little_time_is_left;
+	ck_assert_int_eq(rig_run(), BK_E_TIMEOUT);
+	ck_assert_int_lt(clock.mono_ms(clock.self) - start, rig.request.lock_timeout_ms / 2);
+	ck_assert_str_eq(rig.result.status, "TIMEOUT");
+	side_exec(rig.side, "ROLLBACK");
+	ck_assert_str_eq(keys_in("booking_holds"), "over");
+}
+END_TEST
+
 START_TEST(it_does_not_close_itself)
 {
 	int id = dead_execution("activate-due", 0, "-1 s", 7);
@@ -255,6 +279,7 @@ int main(void)
 	ADD(tc, holds_and_quarantined_bookings_go_when_they_are_over);
 	ADD(tc, a_batch_has_its_size);
 	ADD(tc, what_is_locked_does_not_hold_a_small_batch_up);
+	ADD(tc, a_batch_has_the_time_that_is_left_of_the_run);
 	ADD(tc, it_does_not_close_itself);
 	ADD(tc, a_cleanup_that_lost_its_lease_closes_nothing);
 	suite_add_tcase(suite, tc);

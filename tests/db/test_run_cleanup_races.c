@@ -57,7 +57,7 @@ static void batch_beside(int n)
 	};
 	BK_CLEAN(bk_db_clean) struct bk_db *db = NULL;
 	BK_CLEAN(bk_job_clean) struct bk_job *job = bk_job_new(rig.conf, "cleanup");
-	struct bk_run run = {.request = &rig.request};
+	struct bk_run run = {.request = &rig.request, .deadline_ms = INT64_MAX};
 	struct bk_batch batch = {.locked = -1};
 	struct bk_work work;
 	struct bk_error err;
