@@ -10,6 +10,11 @@
 
 #define DEFAULT_HOURS 24
 
+#define TOO_LONG "some counts took too long, and are not known"
+#define FAILED                                                                                     \
+	"rule %s: %s: an expression of the mapping fails for some booking; bkmaint doctor names "  \
+	"both"
+
 static void set_count(struct bk_json *to, const char *key, int64_t n)
 {
 	if (n == BK_NULL_INT)
@@ -32,6 +37,22 @@ static void set_total(const struct bk_overdue *overdue, struct bk_json *to)
 	set_count(to, "staleCount", total->stale);
 }
 
+static void warn_of_overdue(struct bk_app *app, const struct bk_overdue *overdue)
+{
+	bool slow = false;
+
+	for (size_t i = 0; i < overdue->count; i++) {
+		const struct bk_overdue_view *item = &overdue->items[i];
+
+		if (item->error_message)
+			bk_app_warn(app, FAILED, item->rule, item->error_message);
+		else
+			slow = slow || item->count == BK_NULL_INT || item->stale == BK_NULL_INT;
+	}
+	if (slow)
+		bk_app_warn(app, TOO_LONG);
+}
+
 enum bk_rc bk_status_overdue(struct bk_app *app)
 {
 	BK_CLEAN(bk_overdue_clear) struct bk_overdue overdue = {.count = 0};
@@ -48,8 +69,7 @@ enum bk_rc bk_status_overdue(struct bk_app *app)
 	bk_json_set(page.data, "items", bk_list_json(&page.lists[0]));
 	set_total(&overdue, page.data);
 	set_total(&overdue, page.summary);
-	if (overdue.partial)
-		bk_app_warn(app, "some counts took too long, and are not known");
+	warn_of_overdue(app, &overdue);
 	return bk_status_print(app, &page);
 }
 
@@ -57,21 +77,28 @@ static void set_bounds(const struct bk_forecast *forecast, struct bk_json *to)
 {
 	struct bk_json *names = bk_json_array();
 
-	for (char **name = forecast->not_counted; *name; name++)
-		bk_json_push_str(names, *name);
+	for (size_t i = 0; i < forecast->not_counted_count; i++)
+		bk_json_push_str(names, forecast->not_counted[i].rule);
 	bk_json_set_str(to, "asOf", forecast->as_of);
 	bk_json_set_str(to, "until", forecast->until);
 	bk_json_set_bool(to, "partial", forecast->partial);
 	bk_json_set(to, "notCounted", names);
 }
 
-static void warn(struct bk_app *app, const struct bk_forecast *forecast)
+static void warn_of_forecast(struct bk_app *app, const struct bk_forecast *forecast)
 {
-	for (char **name = forecast->not_counted; *name; name++)
-		bk_app_warn(app, "rule %s: its hours took too long to count, and are left out",
-			    *name);
-	if (forecast->partial && !*forecast->not_counted)
-		bk_app_warn(app, "some counts took too long, and are not known");
+	for (size_t i = 0; i < forecast->not_counted_count; i++) {
+		const struct bk_uncounted *left = &forecast->not_counted[i];
+
+		if (left->error_message)
+			bk_app_warn(app, FAILED, left->rule, left->error_message);
+		else
+			bk_app_warn(app,
+				    "rule %s: its hours took too long to count, and are left out",
+				    left->rule);
+	}
+	if (forecast->partial && !forecast->not_counted_count)
+		bk_app_warn(app, TOO_LONG);
 }
 
 enum bk_rc bk_status_forecast(struct bk_app *app)
@@ -91,6 +118,6 @@ enum bk_rc bk_status_forecast(struct bk_app *app)
 	bk_json_set(page.data, "items", bk_list_json(&page.lists[0]));
 	set_bounds(&forecast, page.data);
 	set_bounds(&forecast, page.summary);
-	warn(app, &forecast);
+	warn_of_forecast(app, &forecast);
 	return bk_status_print(app, &page);
 }

@@ -15,6 +15,7 @@ static const struct bk_column overdue_columns[] = {
 	{"AGE", "oldestAgeMs", BK_CELL_DURATION, AT(oldest_age_ms), 0},
 	{"STALE", "staleCount", BK_CELL_INT, AT(stale), 0},
 	{"MAX AGE", "maxAgeMs", BK_CELL_PERIOD, AT(max_age_ms), BK_COL_WIDE},
+	{"ERROR", "errorMessage", BK_CELL_TEXT, AT(error_message), BK_COL_DATA},
 };
 
 #undef AT

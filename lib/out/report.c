@@ -308,6 +308,21 @@ static void put_overdue_table(struct bk_buf *out, const struct bk_overdue *overd
 	bk_report_details_end(out);
 }
 
+static void put_uncounted(struct bk_buf *out, const struct bk_overdue *overdue)
+{
+	for (size_t i = 0; i < overdue->count; i++) {
+		const struct bk_overdue_view *item = &overdue->items[i];
+
+		if (!item->error_message)
+			continue;
+		bk_buf_str(out, "<p class=\"card warn\">Rule ");
+		bk_html_cut(out, item->rule, 60);
+		bk_buf_str(out, " could not be counted: ");
+		bk_html_cut(out, item->error_message, 300);
+		bk_buf_str(out, "</p>\n");
+	}
+}
+
 static void put_overdue(struct bk_buf *out, const struct bk_report *report)
 {
 	put_section(out, 1, "Bookings that should have changed already and have not.");
@@ -318,6 +333,7 @@ static void put_overdue(struct bk_buf *out, const struct bk_report *report)
 	} else if (!report->overdue.count) {
 		bk_report_nothing(out, "No job that changes bookings is enabled.");
 	} else {
+		put_uncounted(out, &report->overdue);
 		bk_buf_str(out, "<figure>\n");
 		if (overdue_in_all(report) || report->overdue.partial)
 			draw_overdue(out, report);

@@ -1,8 +1,8 @@
 /*
  * Work of the rules as people ask for it: what is due by now, and what becomes
  * due in the hours to come. Counted by the database's clock, without a lock, and
- * in bounded time; what could not be counted in it is absent, and `partial` says
- * so.
+ * in bounded time; what could not be counted in it, or not at all because an
+ * expression of the rule fails for some booking, is absent, and `partial` says so.
  *
  *     BK_CLEAN(bk_overdue_clear) struct bk_overdue overdue = {.count = 0};
  *     if ((rc = bk_view_overdue(db, conf, &overdue, err))) ...
@@ -27,6 +27,7 @@ struct bk_overdue_view {
 	int64_t oldest_age_ms;
 	int64_t stale; /* due, but older than max-age and so left alone; up to the limit */
 	int64_t max_age_ms;
+	char *error_message; /* why it was not counted, NULL where that took too long */
 };
 
 struct bk_overdue {
@@ -34,7 +35,7 @@ struct bk_overdue {
 	size_t count;                  /* of rules */
 	int64_t limit;                 /* up to which each rule is counted */
 	char *as_of;
-	bool partial; /* some rule took too long to count, here and below */
+	bool partial; /* some rule was not counted, here and below */
 };
 
 void bk_overdue_clear(struct bk_overdue *overdue);
@@ -55,10 +56,17 @@ struct bk_forecast_view {
 	int64_t count;
 };
 
+/* A rule whose hours are left out. */
+struct bk_uncounted {
+	char *rule;
+	char *error_message; /* NULL: they took too long */
+};
+
 struct bk_forecast {
 	struct bk_forecast_view *items; /* by hour, then rule; none where nothing becomes due */
 	size_t count;
-	char **not_counted; /* names of rules whose hours took too long; NULL at the end */
+	struct bk_uncounted *not_counted;
+	size_t not_counted_count;
 	char *as_of;
 	char *until; /* what becomes due from then on is left out */
 	bool partial;

@@ -23,7 +23,6 @@ struct forecast {
 	char *until;
 	char hours[24];
 	struct bk_forecast *ret;
-	size_t slow;
 };
 
 static void clear_work(struct forecast *f)
@@ -52,8 +51,10 @@ void bk_forecast_clear(struct bk_forecast *forecast)
 	for (size_t i = 0; i < forecast->count; i++)
 		item_clear(&forecast->items[i]);
 	free(forecast->items);
-	for (size_t i = 0; forecast->not_counted && forecast->not_counted[i]; i++)
-		free(forecast->not_counted[i]);
+	for (size_t i = 0; i < forecast->not_counted_count; i++) {
+		free(forecast->not_counted[i].rule);
+		free(forecast->not_counted[i].error_message);
+	}
 	free(forecast->not_counted);
 	free(forecast->as_of);
 	free(forecast->until);
@@ -162,7 +163,7 @@ static enum bk_rc count_unit(struct forecast *f, const struct bk_unit *unit, int
 }
 
 /* Forgets the hours of a rule again: a part of them would look like all. */
-static void leave_out(struct forecast *f, const struct bk_rule *rule)
+static void leave_out(struct forecast *f, const struct bk_rule *rule, const char *error_message)
 {
 	struct bk_forecast *to = f->ret;
 	size_t kept = 0;
@@ -174,7 +175,8 @@ static void leave_out(struct forecast *f, const struct bk_rule *rule)
 			to->items[kept++] = to->items[i];
 	}
 	to->count = kept;
-	to->not_counted[f->slow++] = bk_strdup(rule->name);
+	to->not_counted[to->not_counted_count++] = (struct bk_uncounted){bk_strdup(rule->name),
+									 bk_strdup(error_message)};
 	to->partial = true;
 }
 
@@ -191,7 +193,7 @@ static enum bk_rc count_hours(struct forecast *f, const struct bk_rule *rule, co
 		rc = count_unit(f, &units.items[u], HOURS_MS / (int64_t)units.count, lower, &rows,
 				err);
 		if (bk_queue_too_slow(rc, err)) {
-			leave_out(f, rule);
+			leave_out(f, rule, NULL);
 			return BK_OK;
 		}
 		for (int row = 0; !rc && row < bk_rows_count(rows); row++)
@@ -222,13 +224,16 @@ enum bk_rc bk_view_forecast(struct bk_db *db, const struct bk_conf *conf, int64_
 
 	if ((rc = bk_queues_open(&f.queues, db, conf, err)) || (rc = read_until(&f, hours, err)))
 		return rc;
-	forecast.not_counted = bk_calloc(f.queues.rules.count + 1, sizeof(char *));
+	forecast.not_counted = bk_calloc(f.queues.rules.count + 1, sizeof(*forecast.not_counted));
 	for (size_t i = 0; i < f.queues.rules.count; i++) {
 		const struct bk_rule *rule = &f.queues.rules.items[i];
 
-		if ((rc = count_now(&f, rule, err)) ||
-		    (rc = count_hours(&f, rule, f.queues.lowers[i], err)))
+		if (!(rc = count_now(&f, rule, err)) &&
+		    !(rc = count_hours(&f, rule, f.queues.lowers[i], err)))
+			continue;
+		if (bk_fault_of(err) != BK_FAULT_ROW)
 			return bk_error_prefix(err, "rule %s", rule->name);
+		leave_out(&f, rule, err->message);
 	}
 	sort_by_hour(&forecast);
 	forecast.as_of = bk_strdup(f.queues.shown_as_of);

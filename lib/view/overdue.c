@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "rule/culprit.h"
 #include "rule/queue.h"
 
 #define COUNT_MS 1000
@@ -15,6 +16,7 @@ static void item_clear(struct bk_overdue_view *item)
 	free(item->rule);
 	free(item->job_name);
 	free(item->oldest_due_at);
+	free(item->error_message);
 }
 
 void bk_overdue_clear(struct bk_overdue *overdue)
@@ -34,11 +36,16 @@ static enum bk_rc count_rule(const struct bk_queues *queues, const struct bk_rul
 	int64_t max_age = bk_queues_max_age(queues, rule);
 	enum bk_rc rc;
 
-	if ((rc = bk_queue_of_rule(queues, rule, false, COUNT_MS, &due, err)) ||
-	    (rc = bk_queue_of_rule(queues, rule, true, COUNT_MS, &stale, err)))
-		return bk_error_prefix(err, "rule %s", rule->name);
 	ret->rule = bk_strdup(rule->name);
 	ret->job_name = bk_strdup(rule->job);
+	if ((rc = bk_queue_of_rule(queues, rule, false, COUNT_MS, &due, err)) ||
+	    (rc = bk_queue_of_rule(queues, rule, true, COUNT_MS, &stale, err))) {
+		if (bk_fault_of(err) != BK_FAULT_ROW)
+			return bk_error_prefix(err, "rule %s", rule->name);
+		ret->error_message = bk_strdup(err->message);
+		bk_queue_clear(&due);
+		due = (struct bk_queue){BK_NULL_INT, NULL, BK_NULL_INT};
+	}
 	ret->count = due.depth;
 	ret->oldest_due_at = BK_TAKE(due.oldest_at);
 	ret->oldest_age_ms = due.age_ms;
@@ -85,10 +92,10 @@ enum bk_rc bk_view_overdue(struct bk_db *db, const struct bk_conf *conf, struct 
 		return rc;
 	overdue.items = bk_calloc(queues.rules.count + 1, sizeof(*overdue.items));
 	for (size_t i = 0; i < queues.rules.count; i++) {
+		overdue.count++;
 		rc = count_rule(&queues, &queues.rules.items[i], &overdue.items[i], err);
 		if (rc)
 			return rc;
-		overdue.count++;
 	}
 	add_up(&overdue);
 	overdue.limit = BK_QUEUE_LIMIT;

@@ -124,6 +124,16 @@ is $? 0 "overdue"
 is "$(grep -c '<td dir="auto">40P01</td>' "$page")" 1
 is "$(grep -c 'activate → ACTIVE <b>6</b>' "$page")" 1
 
+t "a rule that fails for some booking is said, and the others are counted"
+configure "rule broken {" "	job = activate-due" "	from = {CONFIRMED}" "	to = CANCELLED" \
+	"	due = starts_at" "	where = \"(1 / (b.id - b.id) > 0)\"" "}"
+run bkstatus report --out="$page"
+is_rc 0
+is "$(grep -c 'Rule broken could not be counted: booking_count: division by zero' "$page")" 1
+grep -q '<b>3 or more</b><span>bookings overdue now</span>' "$page"
+is $? 0 "overdue"
+configure
+
 t "a mapping that does not fit is said in its place, and the rest is there"
 sql "alter table public.bookings rename column starts_at to s"
 run bkstatus report --out="$page"

@@ -56,7 +56,7 @@ is "$(jq -r .type <<<"$OUT" | paste -sd' ')" "overdue overdue overdue overdue ov
 is "$(jq -c 'select(.type == "summary") | [.count, .overdueCount, .staleCount]' <<<"$OUT")" "[5,4,2]"
 run bkstatus overdue -o csv
 is "$(head -n 1 <<<"$OUT")" \
-	"rule,jobName,overdueCount,oldestDueAt,oldestAgeMs,staleCount,maxAgeMs"
+	"rule,jobName,overdueCount,oldestDueAt,oldestAgeMs,staleCount,maxAgeMs,errorMessage"
 is "$(wc -l <<<"$OUT")" 6
 
 t "bkstatus jobs counts the same"
@@ -126,6 +126,30 @@ err_has "warning: rule activate: its hours took too long to count, and are left 
 out_is "HOUR  RULE      COUNT
 now   activate      -"
 let_go
+configure
+
+t "a rule that fails for some booking leaves the others their counts"
+configure "rule broken {" "	job = activate-due" "	from = {CONFIRMED}" "	to = CANCELLED" \
+	"	due = starts_at" "	where = \"(1 / (b.id - b.id) > 0)\"" "}"
+empty_table
+due 2
+failed="rule broken: booking_count: division by zero: an expression of the mapping fails for some booking"
+run bkstatus overdue
+is_rc 0
+err_has "warning: $failed"
+out_has "activate          activate-due            2"
+out_has "broken            activate-due            -  -"
+run bkstatus overdue --json
+json_is '.data | [.partial, .overdueCount, (.items[] | select(.rule == "broken") |
+	.overdueCount, .staleCount, .errorMessage)] | tojson' \
+	'[true,2,null,null,"booking_count: division by zero"]'
+run bkstatus forecast
+is_rc 0
+err_has "warning: $failed"
+out_has "activate      2"
+out_lacks broken
+run bkstatus forecast --json
+json_is '.data | [.partial, .notCounted] | tojson' '[true,["broken"]]'
 configure
 
 t "a mapping that does not fit, or a database that is not there, is an error"
