@@ -93,6 +93,14 @@ static char *full_name(const struct lexer *s)
 			: bk_strdup(s->word);
 }
 
+static bool is_title_word(const char *word)
+{
+	for (size_t i = 0; bk_title_words[i]; i++)
+		if (strcmp(word, bk_title_words[i]) == 0)
+			return true;
+	return false;
+}
+
 /* A word that was followed by neither '=' nor '{'. It is not shown unless it is
    a name, because it may be a piece of a password with a blank in it. */
 static enum bk_rc check_pending(const struct lexer *s, struct bk_error *err)
@@ -105,6 +113,9 @@ static enum bk_rc check_pending(const struct lexer *s, struct bk_error *err)
 	if (name)
 		return bk_error_set(err, BK_E_CONFIG, "%d: %s: no %c behind it", s->word_line, full,
 				    name->kind == BK_NAME_SECTION ? '{' : '=');
+	if (s->depth && is_title_word(s->word))
+		return bk_error_set(err, BK_E_CONFIG, "%d: %s { } stands in no other section",
+				    s->word_line, s->word);
 	(void)bk_error_set(err, BK_E_CONFIG, "%d: neither a name with = nor a single value",
 			   s->word_line);
 	return bk_error_hint(err, "a value with blanks is written in double quotes");
@@ -185,12 +196,8 @@ static enum bk_rc skip_string(struct lexer *s, struct bk_error *err)
 
 static bool opens_title(const struct lexer *s)
 {
-	if (!s->word || s->depth || s->titled || s->word_line != s->line)
-		return false;
-	for (size_t i = 0; bk_title_words[i]; i++)
-		if (strcmp(s->word, bk_title_words[i]) == 0)
-			return true;
-	return false;
+	return s->word && !s->depth && !s->titled && s->word_line == s->line &&
+	       is_title_word(s->word);
 }
 
 /* The title from start on, behind the word that is pending: joined to it, also in the

@@ -108,6 +108,7 @@ static const struct conf_case refused[] = {
 	{"grace = \"\"\n",
 	 "bk.conf:1: grace: \"\" is no duration (write 500ms, 30s, 5m, 24h or 30d, or none)"},
 	{"schema = \"\"\n", "bk.conf:1: schema: is empty"},
+	{"activate-due {\n\trule x {\n\t}\n}\n", "bk.conf:2: rule { } stands in no other section"},
 	{"grace = 5 m\n", "bk.conf:1: neither a name with = nor a single value"},
 	{"grace = 5m 6m\n", "bk.conf:1: neither a name with = nor a single value"},
 	{"grace = {5m}\n", "bk.conf:1: grace: takes one value, no list"},
