@@ -9,7 +9,8 @@
 -- was not checked
 -- $17 retries int, for the record  $18 ms of silence after which a leader is none any
 -- more, NULL = no leader is kept  $19 ms that a run may be late, NULL = any
--- $20 timestamptz: the host's clock
+-- $20 timestamptz: the host's clock  $21 bool: a run aside, which is none that the job's schedule
+-- asks for: what the job's row says of its runs stays
 -- :probe  expression, true when work is due at (SELECT now FROM clock); it may name verdict
 -- One row: verdict go|not-due|busy|paused|disabled|late|stale|unknown; with go the
 -- execution. A tick that is not due joins a run that other instances are at work
@@ -18,11 +19,18 @@
 -- expired runs over, their ledger rows, then the executions; where one is locked that
 -- may be an unknown commit, or somebody closes the run, so its slot is busy then too.
 -- Waits for none of them: who ends a run holds the others while waiting for the job's.
+-- A delay that was shortened since the last run counts from that run on.
 -- Stale: another claim committed between the look and the lock, so what the look says of
 -- executions is not true any more, and a slot that looks free may be waited for.
 WITH job AS MATERIALIZED (
 	SELECT j.* FROM :"bk".scheduler_job_info AS j WHERE j.job_name = $2::text
 	   FOR NO KEY UPDATE SKIP LOCKED
+), due AS MATERIALIZED (
+	SELECT CASE WHEN job.retry_count = 0 AND $6::bigint < job.delay_ms
+		    THEN least(job.next_execution_time,
+			       job.last_execution_time + $6::bigint * interval '1 millisecond')
+		    ELSE job.next_execution_time END AS at
+	  FROM job
 ), clock AS MATERIALIZED (
 	SELECT coalesce($1::timestamptz, c.read_at) AS now, c.read_at
 	  FROM (SELECT CASE WHEN (SELECT count(*) FROM job) >= 0 -- once its row is locked
@@ -72,15 +80,15 @@ WITH job AS MATERIALIZED (
 	       WHEN free.slot IS NULL THEN 'busy'
 	       WHEN $4::boolean THEN 'go'
 	       WHEN EXISTS (SELECT FROM leader) THEN 'busy'
-	       WHEN clock.now < job.next_execution_time
+	       WHEN clock.now < due.at
 				- least($6::bigint / 4, 30000) * interval '1 millisecond'
 	       THEN CASE WHEN EXISTS (SELECT FROM busy)
 			  AND NOT EXISTS (SELECT FROM busy WHERE busy.server_instance = $12::text)
 			 THEN 'join' ELSE 'not-due' END
-	       WHEN clock.now > job.next_execution_time + $19::float8 * interval '1 millisecond'
+	       WHEN clock.now > due.at + $19::float8 * interval '1 millisecond'
 	       THEN 'late'
 	       ELSE 'go' END AS verdict
-	  FROM clock CROSS JOIN free LEFT JOIN job ON true
+	  FROM clock CROSS JOIN free LEFT JOIN (job CROSS JOIN due) ON true
 ), probe AS MATERIALIZED (
 	SELECT CASE WHEN verdict IN ('go', 'join') THEN (:probe) ELSE false END AS work FROM verdict
 ), decision AS MATERIALIZED (
@@ -104,22 +112,30 @@ WITH job AS MATERIALIZED (
 ), claimed AS (
 	UPDATE :"bk".scheduler_job_info AS j
 	   SET lease_token = j.lease_token + 1,
-	       delay_ms = $6::bigint, timeout_ms = $7::bigint, max_retries = $17::integer,
+	       delay_ms = CASE WHEN decision.joins OR $21::boolean THEN j.delay_ms ELSE $6::bigint END,
+	       timeout_ms = CASE WHEN $21::boolean THEN j.timeout_ms ELSE $7::bigint END,
+	       max_retries = $17::integer,
 	       last_instance = $12::text,
-	       last_execution_time = clock.now,
-	       next_execution_time = CASE WHEN decision.joins THEN j.next_execution_time
+	       last_execution_time = CASE WHEN $21::boolean THEN j.last_execution_time
+					  ELSE clock.now END,
+	       next_execution_time = CASE WHEN decision.joins OR $21::boolean
+					  THEN j.next_execution_time
 					  ELSE clock.now + $6::bigint * interval '1 millisecond' END,
 	       status = CASE WHEN j.status = 'PAUSED' AND j.paused_until <= clock.now THEN 'IDLE'
-			     WHEN j.status = 'ERROR' AND NOT decision.work THEN 'IDLE'
+			     WHEN j.status = 'ERROR' AND NOT (decision.work OR $21::boolean)
+			     THEN 'IDLE'
 			     ELSE j.status END,
 	       paused_reason = CASE WHEN j.paused_until <= clock.now THEN NULL ELSE j.paused_reason END,
 	       paused_until = CASE WHEN j.paused_until <= clock.now THEN NULL ELSE j.paused_until END,
-	       last_execution_status = CASE WHEN decision.work THEN j.last_execution_status ELSE 'SUCCESS' END,
-	       last_success_time = CASE WHEN decision.work THEN j.last_success_time ELSE clock.now END,
-	       processed_count = CASE WHEN decision.work THEN j.processed_count ELSE 0 END,
-	       error_message = CASE WHEN decision.work THEN j.error_message END,
+	       last_execution_status = CASE WHEN decision.work OR $21::boolean
+					    THEN j.last_execution_status ELSE 'SUCCESS' END,
+	       last_success_time = CASE WHEN decision.work OR $21::boolean
+					THEN j.last_success_time ELSE clock.now END,
+	       processed_count = CASE WHEN decision.work OR $21::boolean
+				      THEN j.processed_count ELSE 0 END,
+	       error_message = CASE WHEN decision.work OR $21::boolean THEN j.error_message END,
 	       -- A run that died is a failure, too.
-	       retry_count = CASE WHEN decision.work
+	       retry_count = CASE WHEN decision.work OR $21::boolean
 				  THEN j.retry_count + (SELECT count(*) FROM closed)::integer ELSE 0 END,
 	       total_runs = j.total_runs + 1,
 	       total_failures = j.total_failures + (SELECT count(*) FROM closed),
@@ -131,11 +147,11 @@ WITH job AS MATERIALIZED (
 ), passed AS (
 	-- The run that is too late is left out: due again a whole number of delays later.
 	UPDATE :"bk".scheduler_job_info AS j
-	   SET next_execution_time = j.next_execution_time
-		       + ceil(extract(epoch FROM clock.now - j.next_execution_time) * 1000 / $6::bigint)
+	   SET next_execution_time = due.at
+		       + ceil(extract(epoch FROM clock.now - due.at) * 1000 / $6::bigint)
 			 * $6::bigint * interval '1 millisecond',
-	       updated_at = clock.now
-	  FROM job, decision, clock
+	       delay_ms = $6::bigint, updated_at = clock.now
+	  FROM job, due, decision, clock
 	 WHERE j.id = job.id AND decision.verdict = 'late'
 	RETURNING j.next_execution_time
 ), opened AS (
@@ -199,12 +215,13 @@ SELECT decision.verdict,
        coalesce(holder.server_instance, leader.instance) AS holder_instance,
        holder.pid AS holder_pid,
        to_char(coalesce(claimed.next_execution_time, passed.next_execution_time,
-			job.next_execution_time) AT TIME ZONE 'UTC',
+			due.at) AT TIME ZONE 'UTC',
 	       'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS next_execution_time,
        job.paused_reason,
        skew.ms AS clock_difference_ms
   FROM decision CROSS JOIN bounds CROSS JOIN skew CROSS JOIN counted
   LEFT JOIN job ON true
+  LEFT JOIN due ON true
   LEFT JOIN claimed ON true
   LEFT JOIN passed ON true
   LEFT JOIN opened ON true

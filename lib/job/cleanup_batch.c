@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "db/sqltext.h"
+#include "job/internal.h"
 
 /* A page of pruning holds executions that changed no more than this, or a single one: some
    10 MB of keys that a transaction, and an archive, has to do with. */

@@ -325,6 +325,7 @@ struct bk_run_request bk_undo_request(const struct bk_undo *u)
 	q.description = u->description;
 	q.manual = true;
 	q.force = true;
+	q.aside = true;
 	q.timeout_ms = UNDO_TIMEOUT_MS;
 	q.lease_ms = UNDO_TIMEOUT_MS + LEASE_EXTRA_MS;
 	q.first_run_limit = 0;

@@ -56,7 +56,7 @@ static void clear_answer(struct answer *a)
 	bk_fields_clear(fields, BK_COUNT(fields), a);
 }
 
-enum { CLAIM_PARAMS = 20 };
+enum { CLAIM_PARAMS = 21, HOST_CLOCK = 19 };
 /* Each look after the first follows upon another process's claim. */
 enum { MOST_LOOKS = 3 };
 
@@ -111,6 +111,7 @@ static void fill_params(struct params *p, const struct bk_run_request *q, bool l
 		q->leader_ms ? p->leader : NULL,
 		q->late_ms ? p->late : NULL,
 		NULL, /* the host's clock, at the last moment */
+		q->aside ? "true" : "false",
 	};
 	memcpy(p->values, values, sizeof(values));
 }
@@ -140,7 +141,7 @@ static enum bk_rc send_claim(struct bk_worker *w, struct params *p, const char *
 
 	bk_buf_reset(&p->host_clock);
 	bk_format_time(&p->host_clock, q->clock.wall_us(q->clock.self));
-	p->values[CLAIM_PARAMS - 1] = bk_buf_cstr(&p->host_clock);
+	p->values[HOST_CLOCK] = bk_buf_cstr(&p->host_clock);
 	for (int look = 1;; look++) {
 		bk_rows_clean(ret);
 		rc = bk_tx_one(w->run.db, BK_TX_OWN, &limits, &stmt, ret, err);

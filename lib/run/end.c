@@ -43,7 +43,7 @@ static const struct bk_field end_fields[] = {
 	{"execution_time_ms", BK_FIELD_INT, offsetof(struct bk_run_result, execution_time_ms)},
 };
 
-enum { END_PARAMS = 12 };
+enum { END_PARAMS = 13 };
 
 struct end_params {
 	char execution[24], token[24], skipped[24], remaining[24], slowest[24], aside[24],
@@ -83,6 +83,7 @@ static void fill_end(struct end_params *p, const struct bk_worker *w, enum bk_rc
 		p->aside,
 		p->retries,
 		p->backoff,
+		crew->request->aside ? "true" : "false",
 	};
 	memcpy(p->values, values, sizeof(values));
 }

@@ -321,9 +321,13 @@ run bkmaint archive -U worker
 is_rc 77
 err_has "only the owner of schema bk may archive"
 is "$(last_record operation)" update-completed
+sql "update bk.scheduler_job_info set last_success_time = '2020-01-01',
+	next_execution_time = '2020-01-02' where job_name = 'cleanup'"
 run bkmaint archive -v
 is_rc 0
 err_is_empty
+sql_is "select last_success_time = '2020-01-01' and next_execution_time = '2020-01-02'
+	from bk.scheduler_job_info where job_name = 'cleanup'" t
 out_has "cleanup: SUCCESS, 4 records changed"
 is "$(last_record operation triggered_by)" "cleanup|MANUAL"
 sql_is "select count(*) from bk.archived_executions" 4

@@ -81,7 +81,7 @@ static enum bk_rc take_back(void)
 /* All of it in one batch, which must not need to be made smaller. */
 static void took_back_whole(int64_t changed, int64_t left)
 {
-	ck_assert_int_eq(take_back_in(5000, 5000), BK_OK);
+	ck_assert_int_eq(take_back_in(5000, 40000), BK_OK);
 	ck_assert_int_eq(rig.result.retries, 0);
 	ck_assert_int_eq(rig.result.processed, changed);
 	ck_assert_int_eq(bk_undo_left_total(undo), left);
