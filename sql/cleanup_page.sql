@@ -23,6 +23,9 @@ WITH page AS MATERIALIZED (
 	SELECT e.id
 	  FROM part JOIN :"bk".maintenance_executions AS e ON e.id = part.id
 	 WHERE e.status <> 'RUNNING'
+	   -- What is being taken back is needed to its end.
+	   AND NOT EXISTS (SELECT FROM :"bk".maintenance_executions AS u
+			    WHERE u.status = 'RUNNING' AND u.undo_of = e.id)
 	 ORDER BY e.id
 	   FOR UPDATE OF e SKIP LOCKED
 )

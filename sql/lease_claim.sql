@@ -9,8 +9,8 @@
 -- was not checked
 -- $17 retries int, for the record  $18 ms of silence after which a leader is none any
 -- more, NULL = no leader is kept  $19 ms that a run may be late, NULL = any
--- $20 timestamptz: the host's clock  $21 bool: a run aside, which is none that the job's schedule
--- asks for: what the job's row says of its runs stays
+-- $20 timestamptz: the host's clock  $21 bool: a run beside the schedule: what the job's row
+-- says of its runs, and of the next one, stays
 -- :probe  expression, true when work is due at (SELECT now FROM clock); it may name verdict
 -- One row: verdict go|not-due|busy|paused|disabled|late|stale|unknown; with go the
 -- execution. A tick that is not due joins a run that other instances are at work

@@ -2,7 +2,7 @@
 -- $1 execution  $2 token  $3 status  $4 skipped_locked  $5 remaining  $6 error code
 -- $7 error message  $8 slowest batch ms  $9 timestamptz: clock, NULL = the database's
 -- $10 quarantined  $11 retries int  $12 longest wait after failures in a row, ms
--- $13 bool: a run aside, see lease_claim.sql: the job's row counts it, and nothing more
+-- $13 bool: a run beside the schedule, see lease_claim.sql: the job's row counts it, no more
 -- One row with the closed record, or none: the lease was lost.
 -- The n-th failure in a row puts the next run off to 2^(n-1) delays after this one. A
 -- timeout that got something done is no failure: the next tick goes on from there.

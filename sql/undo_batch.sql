@@ -2,13 +2,15 @@
 -- what that change left are set back, logged, put on hold, and counted in the worker's ledger.
 -- $1 $2 $3 $4 $5 $6  as in undo_items; $5 is the execution
 -- $7 worker  $8 token  $9 number of this batch  $10 lease ms  $11 float8: ms that they are on hold,
--- NULL = not at all  $12 reason of the hold  $13 invoking user of the operating system
+-- NULL = not at all  $12 reason of the hold (behind it that of a shorter one)  $13 invoking user
+-- of the operating system
 -- :items  undo_items with the lock  :assign  SET list from found as j
 -- :match_found  the row b has the key of j  :after_texts  the set columns of b as texts s1..
 -- :key_arrays :before_arrays :after_arrays  over u, in the order of n; :key_array  of u
--- Rows, at least one: locked, changed, ledger (1, or 0 = the lease is lost: roll back), cancel,
+-- Rows, at least one: present (1, or 0 = the row of transitions is gone), locked, changed,
+-- ledger (1, or 0 = the lease is lost: roll back), cancel,
 -- and of each booking that was left as it is n, key, reason and detail as in undo_list, or
--- vetoed: a trigger or a policy kept it. NULL where there is none.
+-- locked, or vetoed: a trigger or a policy kept it. NULL where there is none.
 -- Locks the bookings, waiting for each, then the holds, then its ledger row.
 :items, u AS (
 	UPDATE :table AS b SET :assign
@@ -39,7 +41,8 @@
 	  FROM u
 	 WHERE $11::pg_catalog.float8 IS NOT NULL
 	ON CONFLICT (booking_key) DO UPDATE
-	   SET held_until = excluded.held_until, reason = excluded.reason, author = excluded.author
+	   SET held_until = excluded.held_until, author = excluded.author,
+	       reason = pg_catalog.left(pg_catalog.concat(excluded.reason, '; before: ', h.reason), 1000)
 	 WHERE h.held_until OPERATOR(pg_catalog.<) excluded.held_until
 ), w AS (
 	UPDATE :"bk".execution_workers AS w
@@ -59,7 +62,8 @@
 	  FROM judged
 	 WHERE CASE WHEN judged.n OPERATOR(pg_catalog.=) ANY (SELECT u.n FROM u) THEN false ELSE true END
 )
-SELECT (SELECT pg_catalog.count(*) FROM item) AS locked,
+SELECT (SELECT pg_catalog.count(*) FROM t) AS present,
+       (SELECT pg_catalog.count(*) FROM item) AS locked,
        n.changed,
        (SELECT pg_catalog.count(*) FROM w) AS ledger,
        (SELECT w.cancel_requested FROM w) AS cancel,

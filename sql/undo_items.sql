@@ -10,7 +10,7 @@
 -- :keys  x.k1, ..  :typed  the keys in their own types as c1..  :key_names  k1, ..
 -- :hit_keys  the key at place m of the later row l, as k1..  :match  the row b has the key of item
 -- :differs  name of the first set column of b that has not the value of item, or NULL
--- :lock  "" or FOR NO KEY UPDATE OF b
+-- :lock  "" or FOR NO KEY UPDATE OF b, where it does not wait with SKIP LOCKED
 -- The planner takes item for one row: what an array holds it does not know. So items are joined
 -- with the bookings only, by their key, and compared with each other by hashed subplans (behind
 -- CASE, which keeps them from becoming joins) and by grouping: as a nested loop a batch of
@@ -39,8 +39,12 @@ WITH t AS MATERIALIZED (
 	   AND CASE WHEN h.hash OPERATOR(pg_catalog.=) ANY (SELECT item.hash FROM item)
 		    THEN true ELSE false END
 ), later AS MATERIALIZED (
+	-- The last one of each; an undo of this execution leaves what it did not take back.
 	SELECT g.n, g.hit, :key_names, l.execution_id,
-	       (l.execution_id OPERATOR(pg_catalog.=) t.execution_id) AS same_run
+	       (l.execution_id OPERATOR(pg_catalog.=) t.execution_id) AS same_run,
+	       COALESCE((SELECT e.undo_of FROM :"bk".maintenance_executions AS e
+			  WHERE e.id OPERATOR(pg_catalog.=) l.execution_id) OPERATOR(pg_catalog.=) t.execution_id,
+			false) AS own
 	  FROM (SELECT pg_catalog.max(q.n) AS n, pg_catalog.max(q.hit) AS hit, :key_names
 		  FROM (SELECT item.n, NULL::pg_catalog.int8 AS hit, :key_names FROM item
 			UNION ALL
@@ -53,16 +57,20 @@ WITH t AS MATERIALIZED (
 	SELECT item.*, b.:"status"::pg_catalog.text AS status,
 	       CASE WHEN item.n OPERATOR(pg_catalog.=) ANY (SELECT later.n FROM later WHERE later.same_run)
 		    THEN NULL
-		    WHEN item.n OPERATOR(pg_catalog.=) ANY (SELECT later.n FROM later WHERE NOT later.same_run)
+		    WHEN item.n OPERATOR(pg_catalog.=) ANY (SELECT later.n FROM later
+							     WHERE NOT later.same_run AND NOT later.own)
 		    THEN 'later'
 		    WHEN (b.:"status" OPERATOR(pg_catalog.=) CAST(t.to_state AS :status_type)) IS NOT TRUE
-		    THEN 'state'
+		    THEN CASE WHEN item.n OPERATOR(pg_catalog.=) ANY (SELECT later.n FROM later WHERE later.own)
+			      THEN 'later' ELSE 'state' END
 		    WHEN :differs IS NOT NULL THEN 'column' END AS reason,
 	       :differs AS differs
 	  FROM t CROSS JOIN item
 	  JOIN :table AS b ON :match
 	 ORDER BY item.n
 	   :lock
+), there AS MATERIALIZED (
+	SELECT item.n FROM item JOIN :table AS b ON :match
 ), judged AS MATERIALIZED (
 	SELECT found.n, :key_names, found.reason,
 	       CASE WHEN found.reason OPERATOR(pg_catalog.=) 'state' THEN found.status
@@ -72,11 +80,13 @@ WITH t AS MATERIALIZED (
 	UNION ALL
 	SELECT later.n, :key_names, 'later', later.execution_id::pg_catalog.text
 	  FROM later
-	 WHERE NOT later.same_run
-	   AND CASE WHEN later.n OPERATOR(pg_catalog.=) ANY (SELECT found.n FROM found)
+	 WHERE CASE WHEN later.n OPERATOR(pg_catalog.=) ANY (SELECT found.n FROM found
+							      WHERE found.reason OPERATOR(pg_catalog.=) 'later')
 		    THEN true ELSE false END
 	UNION ALL
-	SELECT item.n, :key_names, 'gone', NULL
+	SELECT item.n, :key_names,
+	       CASE WHEN item.n OPERATOR(pg_catalog.=) ANY (SELECT there.n FROM there)
+		    THEN 'locked' ELSE 'gone' END, NULL
 	  FROM item
 	 WHERE CASE WHEN item.n OPERATOR(pg_catalog.=) ANY (SELECT found.n FROM found)
 		    THEN false ELSE true END

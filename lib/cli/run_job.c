@@ -282,7 +282,7 @@ static enum bk_rc prepare(struct bk_app *app, struct bk_run_report *r, struct at
 	request->settings_version = app->settings_version;
 	request->manual = r->manual;
 	request->force = o->force;
-	request->aside = o->archive; /* a part of the job, which stays due */
+	request->beside = o->archive; /* a part of the job, which stays due */
 	bk_run_narrow(app, request);
 	request->clock = app->clock;
 	request->random = app->random;

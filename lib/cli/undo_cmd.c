@@ -141,7 +141,7 @@ static void put_counts(struct bk_buf *out, int64_t back, int64_t left, const cha
 static void put_effects(struct bk_buf *out, const struct bk_undo *undo)
 {
 	if (bk_undo_has_own(undo))
-		bk_buf_str(out, "what after-batch did is not taken back but by on-undo\n");
+		bk_buf_str(out, "what after-batch did is not taken back except by on-undo\n");
 	else if (bk_undo_had_after(undo))
 		bk_buf_str(out, "what after-batch did is not taken back\n");
 }

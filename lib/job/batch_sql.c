@@ -3,6 +3,8 @@
  */
 #include "job/internal.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "db/sqltext.h"
 #include "rule/columns.h"
@@ -123,6 +125,36 @@ static void put_text(struct bk_buf *out, const char *value, const char *type)
 	bk_buf_str(out, ") COLLATE pg_catalog.\"default\"");
 }
 
+/* Types of which the text is the same in every session, by bk_value_text at the latest. */
+static bool has_one_text(const char *type)
+{
+	static const char *const names[] = {"bool",      "int2",       "int4",   "int8", "numeric",
+					    "text",      "varchar",    "bpchar", "char", "name",
+					    "uuid",      "json",       "jsonb",  "date", "time",
+					    "timestamp", "timestamptz"};
+	static const char head[] = "\"pg_catalog\".\"";
+	size_t len = strlen(type);
+
+	if (strncmp(type, head, sizeof(head) - 1) != 0)
+		return false;
+	for (size_t i = 0; i < BK_COUNT(names); i++)
+		if (sizeof(head) + strlen(names[i]) == len &&
+		    strncmp(type + sizeof(head) - 1, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+void bk_set_text(struct bk_buf *out, const char *schema, const char *value, const char *type)
+{
+	if (has_one_text(type)) {
+		put_text(out, value, type);
+		return;
+	}
+	bk_buf_char(out, '(');
+	bk_sql_ident(out, schema);
+	bk_buf_fmt(out, ".value_text(%s)) COLLATE pg_catalog.\"default\"", value);
+}
+
 static void write_key_sql(struct key_sql *k, const struct bk_job *job)
 {
 	const struct bk_mapping *m = job->mapping;
@@ -188,7 +220,8 @@ static void join_former(struct bk_buf *out, const struct bk_job *job)
 }
 
 /* What the further columns held before and hold now, for who wants to take it back. */
-static void write_sets(struct key_sql *k, const struct bk_job *job, const struct bk_labels *sets)
+static void write_sets(struct key_sql *k, const struct bk_job *job, const char *schema,
+		       const struct bk_labels *sets)
 {
 	const struct bk_mapping *m = job->mapping;
 	BK_CLEAN(bk_buf_clear) struct bk_buf names = BK_BUF_INIT;
@@ -219,10 +252,10 @@ static void write_sets(struct key_sql *k, const struct bk_job *job, const struct
 
 		put_column(&column, sets->items[i]);
 		bk_buf_str(&k->scan_columns, ", ");
-		put_text(&k->scan_columns, bk_buf_cstr(&column), type);
+		bk_set_text(&k->scan_columns, schema, bk_buf_cstr(&column), type);
 		bk_buf_fmt(&k->scan_columns, " AS s%zu", i + 1);
 		bk_buf_str(&k->texts, ", ");
-		put_text(&k->texts, bk_buf_cstr(&column), type);
+		bk_set_text(&k->texts, schema, bk_buf_cstr(&column), type);
 		bk_buf_fmt(&k->texts, " AS s%zu", i + 1);
 		bk_buf_fmt(&k->set_before, "%spg_catalog.array_agg(c.s%zu)", i ? ", " : "", i + 1);
 		bk_buf_fmt(&k->set_after, "%spg_catalog.array_agg(u.s%zu)", i ? ", " : "", i + 1);
@@ -353,7 +386,7 @@ enum bk_rc bk_batch_sql(const struct bk_job *job, const char *schema, struct bk_
 
 	bk_unit_sets(job, unit, &sets);
 	write_key_sql(&k, job);
-	write_sets(&k, job, &sets);
+	write_sets(&k, job, schema, &sets);
 	if (job->page.empty)
 		bk_buf_str(&after, "AND false");
 	else if (job->page.part)

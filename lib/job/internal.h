@@ -113,6 +113,11 @@ void bk_position_columns(const struct bk_job *job, struct bk_buf *out);
 enum bk_rc bk_batch_run(struct bk_job *job, const struct bk_run *run, int64_t max,
 			struct bk_batch *ret, struct bk_error *err) BK_NODISCARD;
 
+/* Appends the value of a column that a rule sets as a text for the record: the same in every
+   session, and without a collation of its own, which would not mix with others'. `type` as in
+   struct bk_column; bk's schema has the function for types that have several texts. */
+void bk_set_text(struct bk_buf *out, const char *schema, const char *value, const char *type);
+
 /* How long a statement of a batch may take: the setting, never beyond what is left of the
    run's time; at least 1 ms. */
 int64_t bk_batch_statement_ms(const struct bk_run *run);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "conf/jobs.h"
 #include "db/sqlfile.h"
 #include "db/sqltext.h"
@@ -215,9 +216,9 @@ static enum bk_rc judge_head(const struct bk_undo_target *target, const struct b
 	if (head->width != (int64_t)width)
 		return bk_error_set(
 			err, BK_E_MAPPING,
-			"bookings.key has %zu columns, the bookings of execution %" PRId64
+			"bookings.key has %zu column%s, the bookings of execution %" PRId64
 			" had %" PRId64,
-			width, target->execution, head->width);
+			width, width == 1 ? "" : "s", target->execution, head->width);
 	return BK_OK;
 }
 
@@ -288,6 +289,30 @@ static enum bk_rc read_key(struct bk_undo *u, struct bk_db *db, const char *cons
 	return BK_OK;
 }
 
+/* A key that was mistyped must not look like one that was taken back. */
+static enum bk_rc find_key(const struct bk_undo *u, struct bk_db *db, const char *const *key,
+			   struct bk_error *err)
+{
+	static const struct bk_field field = {"found", BK_FIELD_BOOL, 0};
+	const char *params[] = {u->number, u->rule, bk_buf_cstr(&u->key)};
+	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
+	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+	bool found = false;
+	enum bk_rc rc = bk_undo_ask(db, bk_conf_str(u->conf, "schema"), "undo_key_found",
+				    BK_TX_READ, params, BK_COUNT(params), BK_ONE_ROW, &rows, err);
+
+	if (rc || (rc = bk_rows_read(rows, 0, &field, 1, &found, err)) || found)
+		return rc;
+	for (size_t i = 0; i < u->job->mapping->key_count; i++) {
+		bk_buf_str(&shown, i ? " " : "");
+		bk_quote(&shown, key[i]);
+	}
+	bk_error_set(err, BK_E_NOT_FOUND, "execution %s of %s did not change booking %s%s%s",
+		     u->number, u->operation, bk_buf_cstr(&shown), u->rule ? " by rule " : "",
+		     u->rule ? u->rule : "");
+	return bk_error_hint(err, "bkmaint undo %s -n lists those that it changed", u->number);
+}
+
 enum bk_rc bk_undo_find(struct bk_db *db, const struct bk_undo_target *target,
 			const struct bk_conf *conf, struct bk_undo **ret, struct bk_error *err)
 {
@@ -312,7 +337,8 @@ enum bk_rc bk_undo_find(struct bk_db *db, const struct bk_undo_target *target,
 	if ((rc = bk_table_load(db, u->job->mapping, &u->job->table, err)) ||
 	    (rc = load_steps(u, db, err)))
 		return rc;
-	if (target->key && (rc = read_key(u, db, target->key, err)))
+	if (target->key &&
+	    ((rc = read_key(u, db, target->key, err)) || (rc = find_key(u, db, target->key, err))))
 		return rc;
 	*ret = BK_TAKE(u);
 	return BK_OK;
@@ -325,7 +351,7 @@ struct bk_run_request bk_undo_request(const struct bk_undo *u)
 	q.description = u->description;
 	q.manual = true;
 	q.force = true;
-	q.aside = true;
+	q.beside = true;
 	q.timeout_ms = UNDO_TIMEOUT_MS;
 	q.lease_ms = UNDO_TIMEOUT_MS + LEASE_EXTRA_MS;
 	q.first_run_limit = 0;

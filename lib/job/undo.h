@@ -61,7 +61,8 @@ enum bk_rc bk_undo_work(struct bk_undo *undo, struct bk_work *ret,
 
 /* A booking, and why it was left as it is (or would be): "gone"; "later", changed since by
    the execution `detail`; "state", it has the state `detail`; "column", that column has
-   another value; "vetoed" by a trigger or policy; "refused" with the server's message. */
+   another value; "locked" by another session; "vetoed" by a trigger or policy; "refused" with
+   the server's message. */
 struct bk_undo_left {
 	struct bk_array key;
 	char *reason;

@@ -38,6 +38,7 @@ struct bk_undo {
 	int64_t page; /* length of the page at hand, 0 = none */
 	int64_t part_first;
 	bool in_part;
+	bool skips_locked; /* the batch at hand waited in vain for a booking that is locked */
 	struct bk_array *page_keys;
 	size_t page_key_count;
 	struct bk_undo_left *left;

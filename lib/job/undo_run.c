@@ -13,6 +13,8 @@
 #include "db/sqlfile.h"
 #include "job/undo_internal.h"
 
+#define LOCK_NOT_AVAILABLE "55P03"
+
 static enum bk_rc prepare(void *self, const struct bk_run *run, struct bk_error *err)
 {
 	const struct bk_undo *u = self;
@@ -79,16 +81,25 @@ static enum bk_rc take_left(struct bk_undo *u, const struct bk_rows *rows, struc
 }
 
 struct answer {
-	int64_t locked, changed, ledger;
+	int64_t present, locked, changed, ledger;
 	bool cancel;
 };
 
 static const struct bk_field answer_fields[] = {
+	{"present", BK_FIELD_INT, offsetof(struct answer, present)},
 	{"locked", BK_FIELD_INT, offsetof(struct answer, locked)},
 	{"changed", BK_FIELD_INT, offsetof(struct answer, changed)},
 	{"ledger", BK_FIELD_INT, offsetof(struct answer, ledger)},
 	{"cancel", BK_FIELD_BOOL, offsetof(struct answer, cancel)},
 };
+
+/* Pruned meanwhile: what it changed can be told no more. */
+static enum bk_rc no_longer_kept(const struct bk_undo *u, struct bk_error *err)
+{
+	(void)bk_error_set(err, BK_E_RUN, "what execution %s changed is no longer kept", u->number);
+	err->systemic = true;
+	return err->rc;
+}
 
 static enum bk_rc take_answer(struct bk_undo *u, const struct bk_rows *rows, struct bk_batch *ret,
 			      struct bk_error *err)
@@ -101,6 +112,8 @@ static enum bk_rc take_answer(struct bk_undo *u, const struct bk_rows *rows, str
 	if ((rc = bk_rows_read(rows, 0, answer_fields, BK_COUNT(answer_fields), &a, err)) ||
 	    (rc = take_left(u, rows, err)))
 		return rc;
+	if (!a.present)
+		return no_longer_kept(u, err);
 	ret->locked = a.locked;
 	ret->changed = a.changed;
 	ret->ledger = a.ledger == 1;
@@ -204,8 +217,10 @@ static enum bk_rc take_back(struct bk_undo *u, const struct bk_run *run, int64_t
 	if ((rc = add_after(&t, u, q->schema, stmts, &n, err)))
 		return rc;
 	bk_tx_deadline(run->db, &limits);
-	if ((rc = bk_db_run(run->db, stmts, n, rows, err)))
+	if ((rc = bk_db_run(run->db, stmts, n, rows, err))) {
+		u->skips_locked = strcmp(err->sqlstate, LOCK_NOT_AVAILABLE) == 0;
 		return judge_fault(u, err);
+	}
 	rc = take_answer(u, rows[batch], ret, err);
 	for (size_t i = 0; i < n; i++)
 		bk_rows_clean(&rows[i]);
@@ -256,6 +271,7 @@ static void committed(void *self)
 	for (size_t i = 0; i < u->next_left_count; i++)
 		put_left(u, &u->next_left[i]);
 	u->next_left_count = 0;
+	u->skips_locked = false;
 	if (!u->in_part)
 		advance(u, u->next);
 }
@@ -288,6 +304,8 @@ static enum bk_rc page(void *self, const struct bk_run *run, int64_t max, int64_
 	bk_db_rollback(run->db);
 	if (rc)
 		return rc;
+	if (!u->page_key_count && !u->key.len)
+		return no_longer_kept(u, err);
 	u->page = length;
 	*ret_count = (int64_t)u->page_key_count;
 	return BK_OK;

@@ -86,15 +86,14 @@ static void write_status(struct parts *p, const struct bk_undo *undo)
 }
 
 /* The i-th further column, from 1 on. */
-static void write_set(struct parts *p, const char *name, const char *type, size_t i)
+static void write_set(struct parts *p, const char *schema, const char *name, const char *type,
+		      size_t i)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf column = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
 
 	put_column(&column, name);
-	bk_buf_char(&text, '(');
-	bk_value_text(&text, bk_buf_cstr(&column), type);
-	bk_buf_str(&text, ") COLLATE pg_catalog.\"default\"");
+	bk_set_text(&text, schema, bk_buf_cstr(&column), type);
 	bk_buf_fmt(&p->texts, ", pg_catalog.unnest(t.set_before[%zu:%zu])", i, i);
 	bk_buf_fmt(&p->texts, ", pg_catalog.unnest(t.set_after[%zu:%zu])", i, i);
 	bk_buf_fmt(&p->names, ", b%zu, a%zu", i, i);
@@ -135,7 +134,7 @@ static enum bk_rc write_sets(struct parts *p, const struct bk_undo *undo,
 					    "longer has",
 					    step->rule, sets->items[i], m->table_schema,
 					    m->table_name);
-		write_set(p, c->name, c->type, i + 1);
+		write_set(p, bk_conf_str(undo->conf, "schema"), c->name, c->type, i + 1);
 	}
 	bk_buf_str(&p->differs, " END");
 	bk_buf_char(&p->before_arrays, ']');
@@ -183,7 +182,10 @@ enum bk_rc bk_undo_batch_sql(const struct bk_undo *undo, const struct bk_undo_st
 	enum bk_rc rc;
 
 	if ((rc = write_parts(&p, undo, step, err)) ||
-	    (rc = fill_items(undo, &p, "FOR NO KEY UPDATE OF b", &items, err)))
+	    (rc = fill_items(undo, &p,
+			     undo->skips_locked ? "FOR NO KEY UPDATE OF b SKIP LOCKED"
+						: "FOR NO KEY UPDATE OF b",
+			     &items, err)))
 		return rc;
 	const struct bk_sql_var vars[] = {
 		{"bk", bk_conf_str(undo->conf, "schema")},

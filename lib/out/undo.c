@@ -59,6 +59,7 @@ void bk_out_undo_reason(struct bk_buf *out, const char *reason, const char *deta
 		{"later", "changed since by execution "},
 		{"state", "it is "},
 		{"column", "somebody else changed its column "},
+		{"locked", "another session holds it"},
 		{"vetoed", "a trigger or a policy kept it"},
 		{"refused", "the database refused it: "},
 	};

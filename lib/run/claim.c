@@ -111,7 +111,7 @@ static void fill_params(struct params *p, const struct bk_run_request *q, bool l
 		q->leader_ms ? p->leader : NULL,
 		q->late_ms ? p->late : NULL,
 		NULL, /* the host's clock, at the last moment */
-		q->aside ? "true" : "false",
+		q->beside ? "true" : "false",
 	};
 	memcpy(p->values, values, sizeof(values));
 }

@@ -83,7 +83,7 @@ static void fill_end(struct end_params *p, const struct bk_worker *w, enum bk_rc
 		p->aside,
 		p->retries,
 		p->backoff,
-		crew->request->aside ? "true" : "false",
+		crew->request->beside ? "true" : "false",
 	};
 	memcpy(p->values, values, sizeof(values));
 }

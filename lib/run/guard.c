@@ -104,6 +104,14 @@ enum bk_rc bk_judge_rest(const struct bk_crew *crew, struct bk_error *err)
 
 	if ((left > 0 || !known) && crew->bound_reached)
 		return bound_reached(crew, err);
+	if (crew->aside && crew->request->beside) {
+		bk_error_set(err, BK_E_PARTIAL,
+			     "%" PRId64 " booking%s left, the database refuses the change: %s",
+			     crew->aside, crew->aside == 1 ? " was" : "s were",
+			     crew->refusal.message);
+		memcpy(err->sqlstate, crew->refusal.sqlstate, sizeof(err->sqlstate));
+		return err->rc;
+	}
 	if (crew->aside) {
 		bk_error_set(err, BK_E_PARTIAL,
 			     "%" PRId64 " booking%s set aside, the database refuses the change: %s",

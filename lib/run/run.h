@@ -41,7 +41,7 @@ struct bk_run_request {
 	const char *fingerprint; /* of the mapping, stored with the tick; NULL = not checked */
 	bool manual;             /* by hand: ignores the delay, recorded as MANUAL */
 	bool force;              /* also when paused or disabled at run time */
-	bool aside;              /* none that the job's schedule asks for: its row tells of the
+	bool beside;             /* none that the job's schedule asks for: its row tells of the
 				    run before, when the next one is due, and no failure of it */
 	int64_t slots;           /* so many instances may work on the job at once */
 	int64_t workers;         /* connections that work on this run */

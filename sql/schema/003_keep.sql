@@ -155,6 +155,13 @@ BEGIN
 END
 $body$;
 
+-- A value as text that is the same in every session and reads back in every session.
+CREATE FUNCTION :"bk".value_text(value anyelement) RETURNS text LANGUAGE sql STABLE
+	SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD'
+	SET IntervalStyle = 'postgres' SET extra_float_digits = 1 SET bytea_output = 'hex'
+	AS 'SELECT value::pg_catalog.text';
+COMMENT ON FUNCTION :"bk".value_text(anyelement) IS 'The text of a value, whatever the settings of the session.';
+
 -- Every way in which an execution that was open ends passes here: its own end, a
 -- takeover, cleanup.
 CREATE FUNCTION :"bk".count_execution() RETURNS trigger LANGUAGE plpgsql

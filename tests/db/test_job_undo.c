@@ -1,128 +1,20 @@
 /*
  * Taking back what an execution did, to the last column, and nothing that somebody else did.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "job/undo.h"
 #include "rig.h"
 #include "suite.h"
-
-static struct bk_undo *undo;
-static struct bk_undo_target target;
-
-#define TABLE                                                                                      \
-	"table = \"public.bookings\" key = {\"id\"} status = \"status\" start = \"starts_at\""     \
-	" end = \"ends_at\" updated = \"updated_at\" "
-
-static const char *const conf =
-	"bookings { " TABLE "check-in-mode = untracked set = {\"reference = 'by bk'\","
-	" \"resource_id = b.resource_id + 100\"} states { confirmed = {\"CONFIRMED\"}"
-	" active = {\"ACTIVE\"} completed = {\"COMPLETED\"} } }"
-	"cancel-no-shows { enabled = no } update-expired { enabled = no }";
-
-/* A table as it was, with twelve bookings to activate. */
-static void setup(void)
-{
-	rig_open();
-	rig_conf(conf);
-	rig_due(12);
-	side_exec(rig.side, "UPDATE bookings SET reference = 'r' || id");
-	side_exec(rig.side, "DROP TABLE IF EXISTS was; CREATE TABLE was AS SELECT * FROM bookings");
-	rig_job("activate-due");
-	rig.request.batch_size = 5;
-	target = (struct bk_undo_target){.execution = 1, .hold_ms = 3600000};
-}
-
-static void teardown(void)
-{
-	bk_undo_clean(&undo);
-	rig_close();
-}
-
-static void activate(void)
-{
-	ck_assert_msg(rig_run() == BK_OK, "%s", rig.err.message);
-	ck_assert_str_eq(rig_record(1), "SUCCESS 12");
-}
-
-static void find(void)
-{
-	bk_undo_clean(&undo);
-	ck_assert_msg(!bk_undo_find(pg_db, &target, rig.conf, &undo, &rig.err), "%s",
-		      rig.err.message);
-}
-
-static enum bk_rc take_back_in(int64_t batch_size, int64_t statement_timeout_ms)
-{
-	struct bk_run_request request;
-	struct bk_work work;
-
-	find();
-	request = bk_undo_request(undo);
-	request.instance = "host-1";
-	request.os_user = "tester";
-	request.batch_size = batch_size;
-	request.statement_timeout_ms = statement_timeout_ms;
-	request.clock = rig.request.clock;
-	request.random = rig.request.random;
-	ck_assert_int_eq(bk_undo_work(undo, &work, &rig.err), BK_OK);
-	bk_run_result_clear(&rig.result);
-	return bk_run(&pg_db, &request, &work, &rig.result, &rig.err);
-}
-
-static enum bk_rc take_back(void)
-{
-	return take_back_in(4, 10000);
-}
-
-/* All of it in one batch, which must not need to be made smaller. */
-static void took_back_whole(int64_t changed, int64_t left)
-{
-	ck_assert_int_eq(take_back_in(5000, 40000), BK_OK);
-	ck_assert_int_eq(rig.result.retries, 0);
-	ck_assert_int_eq(rig.result.processed, changed);
-	ck_assert_int_eq(bk_undo_left_total(undo), left);
-}
-
-static void took_back(int64_t changed, int64_t left)
-{
-	enum bk_rc rc = take_back();
-
-	ck_assert_msg(!rc, "%s", rig.err.message);
-	ck_assert_str_eq(rig.result.status, "SUCCESS");
-	ck_assert_int_eq(rig.result.processed, changed);
-	ck_assert_int_eq(bk_undo_left_total(undo), left);
-}
-
-/* Bookings that are not as they were, the time of the change aside. */
-static int64_t different(void)
-{
-	return side_int(rig.side,
-			"SELECT count(*) FROM bookings AS b FULL JOIN was AS w USING (id) WHERE"
-			" to_jsonb(b) - 'updated_at' IS DISTINCT FROM to_jsonb(w) - 'updated_at'");
-}
-
-/* "KEY REASON DETAIL" of the only booking that was left. */
-static const char *left(void)
-{
-	const struct bk_undo_left *row = bk_undo_left_rows(undo);
-	static char text[200];
-
-	ck_assert_uint_eq(bk_undo_left_count(undo), 1);
-	(void)snprintf(text, sizeof(text), "%s %s %.100s", row->key.items[0], row->reason,
-		       row->detail ? row->detail : "-");
-	return text;
-}
+#include "undone.h"
 
 START_TEST(a_run_is_taken_back_to_the_last_column)
 {
-	activate();
-	ck_assert_int_eq(different(), 12);
-	took_back(12, 0);
-	ck_assert_int_eq(different(), 0);
+	undone_activate();
+	ck_assert_int_eq(undone_different(), 12);
+	undone_took(12, 0);
+	ck_assert_int_eq(undone_different(), 0);
 	ck_assert_str_eq(side_text(rig.side,
 				   "SELECT concat_ws(' ', operation, description, undo_of,"
 				   " triggered_by, status, processed_count)"
@@ -137,8 +29,8 @@ END_TEST
 
 START_TEST(what_is_taken_back_is_on_hold_and_the_next_run_leaves_it)
 {
-	activate();
-	took_back(12, 0);
+	undone_activate();
+	undone_took(12, 0);
 	ck_assert_int_eq(side_int(rig.side, "SELECT count(*) FROM bk.booking_holds WHERE reason ="
 					    " 'Undo of execution 1' AND held_until > now() +"
 					    " interval '59 min' AND author = 'tester/' ||"
@@ -146,37 +38,37 @@ START_TEST(what_is_taken_back_is_on_hold_and_the_next_run_leaves_it)
 					    " bk.maintenance_executions LIMIT 1)"),
 			 12);
 	ck_assert_int_eq(rig_run(), BK_OK);
-	ck_assert_int_eq(different(), 0);
+	ck_assert_int_eq(undone_different(), 0);
 	side_exec(rig.side, "DELETE FROM bk.booking_holds");
 	ck_assert_int_eq(rig_run(), BK_OK);
-	ck_assert_int_eq(different(), 12);
+	ck_assert_int_eq(undone_different(), 12);
 }
 END_TEST
 
 START_TEST(without_a_hold_the_next_run_does_it_again)
 {
-	target.hold_ms = 0;
-	activate();
-	took_back(12, 0);
+	undone_target.hold_ms = 0;
+	undone_activate();
+	undone_took(12, 0);
 	ck_assert_int_eq(side_int(rig.side, "SELECT count(*) FROM bk.booking_holds"), 0);
 	ck_assert_int_eq(rig_run(), BK_OK);
-	ck_assert_int_eq(different(), 12);
+	ck_assert_int_eq(undone_different(), 12);
 }
 END_TEST
 
 START_TEST(a_longer_hold_stays)
 {
-	activate();
+	undone_activate();
 	side_exec(
 		rig.side,
 		"INSERT INTO bk.booking_holds (booking_key, held_until, reason, author) VALUES"
 		" ('{1}', NULL, 'for ever', 'a'), ('{2}', now() + interval '1 min', 'short', 'a'),"
 		" ('{3}', now() + interval '1 day', 'long', 'a')");
-	took_back(12, 0);
+	undone_took(12, 0);
 	ck_assert_str_eq(side_text(rig.side, "SELECT string_agg(reason, ', ' ORDER BY booking_key)"
 					     " FROM bk.booking_holds WHERE booking_key <= '{3}' AND"
 					     " booking_key IN ('{1}', '{2}', '{3}')"),
-			 "for ever, Undo of execution 1, long");
+			 "for ever, Undo of execution 1; before: short, long");
 }
 END_TEST
 
@@ -200,7 +92,7 @@ static const struct {
 
 START_TEST(what_somebody_else_changed_since_is_left_and_told)
 {
-	activate();
+	undone_activate();
 	side_exec(rig.side,
 		  "CREATE TEMP TABLE o AS WITH e AS (INSERT INTO bk.maintenance_executions (run_id,"
 		  " operation, description, executed_at, finished_at, status, triggered_by,"
@@ -208,39 +100,39 @@ START_TEST(what_somebody_else_changed_since_is_left_and_told)
 		  " gen_random_uuid(), 'other', '', now(), now(), 'SUCCESS', 'MANUAL', 'a', 'h', 1,"
 		  " '1', 0, now() RETURNING id) SELECT id FROM e");
 	side_exec(rig.side, "%s", since[_i].change);
-	took_back(11, 1);
-	ck_assert_str_eq(left(), since[_i].left);
+	undone_took(11, 1);
+	ck_assert_str_eq(undone_left(), since[_i].left);
 	side_exec(rig.side, "DROP TABLE o");
-	ck_assert_int_eq(different(), 1);
+	ck_assert_int_eq(undone_different(), 1);
 	ck_assert_int_eq(side_int(rig.side, "SELECT count(*) FROM bk.booking_holds"), 11);
 }
 END_TEST
 
 START_TEST(an_undo_can_be_taken_back_and_the_first_execution_then_cannot)
 {
-	activate();
+	undone_activate();
 	side_exec(rig.side, "DROP TABLE was; CREATE TABLE was AS SELECT * FROM bookings");
-	took_back(12, 0);
-	ck_assert_int_eq(different(), 12);
-	target.execution = 2;
-	took_back(12, 0);
-	ck_assert_str_eq(bk_undo_of(undo), "1");
-	ck_assert_int_eq(different(), 0);
-	target.execution = 1;
-	took_back(0, 12);
-	ck_assert_str_eq(bk_undo_left_rows(undo)->reason, "later");
-	ck_assert_str_eq(bk_undo_left_rows(undo)->detail, "3");
+	undone_took(12, 0);
+	ck_assert_int_eq(undone_different(), 12);
+	undone_target.execution = 2;
+	undone_took(12, 0);
+	ck_assert_str_eq(bk_undo_of(undone), "1");
+	ck_assert_int_eq(undone_different(), 0);
+	undone_target.execution = 1;
+	undone_took(0, 12);
+	ck_assert_str_eq(bk_undo_left_rows(undone)->reason, "later");
+	ck_assert_str_eq(bk_undo_left_rows(undone)->detail, "3");
 }
 END_TEST
 
 START_TEST(a_booking_that_the_database_refuses_is_left_alone)
 {
-	activate();
+	undone_activate();
 	side_exec(rig.side, "ALTER TABLE bookings ADD CHECK (id <> 9 OR status <> 'CONFIRMED')");
-	ck_assert_int_eq(take_back(), BK_E_PARTIAL);
+	ck_assert_int_eq(undone_run(), BK_E_PARTIAL);
 	ck_assert_int_eq(rig.result.processed, 11);
-	ck_assert_ptr_nonnull(strstr(left(), "9 refused rule activate: undo_batch: "));
-	ck_assert_int_eq(different(), 1);
+	ck_assert_ptr_nonnull(strstr(undone_left(), "9 refused rule activate: undo_batch: "));
+	ck_assert_int_eq(undone_different(), 1);
 	ck_assert_int_eq(side_int(rig.side, "SELECT count(*) FROM bk.quarantined_bookings"), 0);
 	side_exec(rig.side, "ALTER TABLE bookings DROP CONSTRAINT bookings_check");
 }
@@ -250,10 +142,10 @@ START_TEST(one_booking_alone)
 {
 	const char *const key[] = {"007"};
 
-	activate();
-	target.key = key;
-	took_back(1, 0);
-	ck_assert_int_eq(different(), 11);
+	undone_activate();
+	undone_target.key = key;
+	undone_took(1, 0);
+	ck_assert_int_eq(undone_different(), 11);
 	ck_assert_int_eq(side_int(rig.side,
 				  "SELECT count(*) FROM bookings WHERE id = 7 AND status ="
 				  " 'CONFIRMED'"),
@@ -276,14 +168,14 @@ static enum bk_rc note(void *arg, const struct bk_undo_row *row, struct bk_error
 
 START_TEST(a_dry_run_says_what_the_run_does_and_changes_nothing)
 {
-	activate();
+	undone_activate();
 	side_exec(rig.side, "UPDATE bookings SET status = 'CANCELLED' WHERE id IN (3, 9);"
 			    "DROP TABLE was; CREATE TABLE was AS SELECT * FROM bookings");
-	find();
+	undone_find();
 	back = stays = 0;
-	ck_assert_int_eq(bk_undo_list(undo, pg_db, note, NULL, &rig.err), BK_OK);
-	ck_assert_int_eq(different(), 0);
-	took_back(back, stays);
+	ck_assert_int_eq(bk_undo_list(undone, pg_db, note, NULL, &rig.err), BK_OK);
+	ck_assert_int_eq(undone_different(), 0);
+	undone_took(back, stays);
 	ck_assert_int_eq(back, 10);
 	ck_assert_int_eq(stays, 2);
 }
@@ -291,7 +183,7 @@ END_TEST
 
 /* Two rules, one behind the other, in one run. */
 static const char *const chain =
-	"defaults = no bookings { " TABLE "check-in-mode = untracked }"
+	"defaults = no bookings { " UNDONE_TABLE "check-in-mode = untracked }"
 	"job turn { description = \"Turn\" }"
 	"rule first { job = turn from = {\"CONFIRMED\"} to = \"ACTIVE\" due = \"starts_at\""
 	" set = {\"reference = 'first'\"} }"
@@ -312,8 +204,8 @@ START_TEST(two_changes_of_a_booking_by_one_run_are_taken_back_the_last_one_first
 	ck_assert_int_eq(side_int(rig.side, "SELECT count(*) FROM bookings WHERE status ="
 					    " 'COMPLETED' AND reference = 'first second'"),
 			 12);
-	took_back(24, 0);
-	ck_assert_int_eq(different(), 0);
+	undone_took(24, 0);
+	ck_assert_int_eq(undone_different(), 0);
 	ck_assert_str_eq(side_text(rig.side,
 				   "SELECT count(*) || min(rule || from_state || to_state)"
 				   " || max(rule || from_state || to_state) FROM undone"),
@@ -331,23 +223,26 @@ START_TEST(of_one_rule_only)
 	rig_conf(chain);
 	rig_job("turn");
 	ck_assert_int_eq(rig_run(), BK_OK);
-	target.rule = "first";
-	took_back(0, 12);
-	ck_assert_str_eq(bk_undo_left_rows(undo)->reason, "state");
-	target.rule = "second";
-	took_back(12, 0);
+	undone_target.rule = "first";
+	undone_took(0, 12);
+	ck_assert_str_eq(bk_undo_left_rows(undone)->reason, "state");
+	undone_target.rule = "second";
+	undone_took(12, 0);
 	ck_assert_int_eq(side_int(rig.side, "SELECT count(*) FROM bookings WHERE status = 'ACTIVE'"
 					    " AND reference = 'first'"),
 			 12);
+	undone_target.rule = NULL;
+	undone_took(12, 12);
+	ck_assert_int_eq(undone_different(), 0);
 }
 END_TEST
 
 START_TEST(it_is_no_success_of_the_job_and_waits_for_nobody)
 {
-	activate();
+	undone_activate();
 	side_exec(rig.side, "UPDATE bk.scheduler_job_info SET last_success_time = '2020-01-01',"
 			    " status = 'PAUSED'");
-	took_back(12, 0);
+	undone_took(12, 0);
 	ck_assert_str_eq(rig_job_column("last_success_time = '2020-01-01' AND status = 'PAUSED'"),
 			 "true");
 }
@@ -361,9 +256,9 @@ START_TEST(a_batch_takes_no_longer_for_each_of_its_bookings)
 	rig_due(5000);
 	rig.request.batch_size = 5000;
 	ck_assert_int_eq(rig_run(), BK_OK);
-	took_back_whole(5000, 0);
-	took_back_whole(0, 5000);
-	ck_assert_str_eq(bk_undo_left_rows(undo)->reason, "later");
+	undone_took_whole(5000, 0);
+	undone_took_whole(0, 5000);
+	ck_assert_str_eq(bk_undo_left_rows(undone)->reason, "later");
 }
 END_TEST
 
@@ -384,11 +279,12 @@ static const struct {
 
 START_TEST(what_cannot_be_taken_back_is_refused)
 {
-	activate();
+	undone_activate();
 	side_exec(rig.side, "%s", refusals[_i].prepare);
-	target.execution = refusals[_i].execution;
-	target.rule = refusals[_i].rule;
-	ck_assert_int_eq(bk_undo_find(pg_db, &target, rig.conf, &undo, &rig.err), refusals[_i].rc);
+	undone_target.execution = refusals[_i].execution;
+	undone_target.rule = refusals[_i].rule;
+	ck_assert_int_eq(bk_undo_find(pg_db, &undone_target, rig.conf, &undone, &rig.err),
+			 refusals[_i].rc);
 	ck_assert_msg(strstr(rig.err.message, refusals[_i].message) != NULL, "%s", rig.err.message);
 }
 END_TEST
@@ -398,7 +294,7 @@ int main(void)
 	Suite *suite = suite_create("undo");
 	TCase *tc = tcase_create("undo");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, undone_open, undone_close);
 	ADD(tc, a_run_is_taken_back_to_the_last_column);
 	ADD(tc, what_is_taken_back_is_on_hold_and_the_next_run_leaves_it);
 	ADD(tc, without_a_hold_the_next_run_does_it_again);

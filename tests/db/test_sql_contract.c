@@ -263,7 +263,7 @@ START_TEST(the_claim_of_every_job_can_be_prepared)
 	const struct bk_sql_var own[] = {{"bk", "bk"}, {"probe", work.probe}};
 	ck_assert_msg(!bk_sql_fill_file(&sql, "lease_claim", own, 2, &err), "%s", err.message);
 	res = describe(bk_buf_cstr(&sql));
-	ck_assert_int_eq(PQnparams(res), 20);
+	ck_assert_int_eq(PQnparams(res), 21);
 	PQclear(res);
 }
 END_TEST

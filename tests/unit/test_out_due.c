@@ -15,10 +15,10 @@
 
 static struct bk_overdue_view rules[] = {
 	{TEXT("activate"), TEXT("activate-due"), 12, TEXT("2026-11-23T06:30:00.097Z"), 1530, 0,
-	 INT64_C(2592000000)},
+	 INT64_C(2592000000), NULL},
 	{TEXT("no-show"), TEXT("cancel-no-shows"), BK_NULL_INT, NULL, BK_NULL_INT, 3,
-	 INT64_C(2592000000)},
-	{TEXT("total"), NULL, 12, TEXT("2026-11-23T06:30:00.097Z"), 1530, 3, BK_NULL_INT},
+	 INT64_C(2592000000), TEXT("division by zero")},
+	{TEXT("total"), NULL, 12, TEXT("2026-11-23T06:30:00.097Z"), 1530, 3, BK_NULL_INT, NULL},
 };
 static const struct bk_overdue overdue = {.items = rules, .count = 2, .partial = true};
 
@@ -60,10 +60,11 @@ START_TEST(programs_get_rules_only)
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
 
 	bk_list_csv(&list, &out);
-	ck_assert_str_eq(bk_buf_cstr(&out),
-			 "rule,jobName,overdueCount,oldestDueAt,oldestAgeMs,staleCount,maxAgeMs\n"
-			 "activate,activate-due,12,2026-11-23T06:30:00.097Z,1530,0,2592000000\n"
-			 "no-show,cancel-no-shows,,,,3,2592000000\n");
+	ck_assert_str_eq(
+		bk_buf_cstr(&out),
+		"rule,jobName,overdueCount,oldestDueAt,oldestAgeMs,staleCount,maxAgeMs,errorMessage\n"
+		"activate,activate-due,12,2026-11-23T06:30:00.097Z,1530,0,2592000000,\n"
+		"no-show,cancel-no-shows,,,,3,2592000000,division by zero\n");
 }
 END_TEST
 
