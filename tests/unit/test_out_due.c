@@ -60,11 +60,11 @@ START_TEST(programs_get_rules_only)
 	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
 
 	bk_list_csv(&list, &out);
-	ck_assert_str_eq(
-		bk_buf_cstr(&out),
-		"rule,jobName,overdueCount,oldestDueAt,oldestAgeMs,staleCount,maxAgeMs,errorMessage\n"
-		"activate,activate-due,12,2026-11-23T06:30:00.097Z,1530,0,2592000000,\n"
-		"no-show,cancel-no-shows,,,,3,2592000000,division by zero\n");
+	ck_assert_str_eq(bk_buf_cstr(&out),
+			 "rule,jobName,overdueCount,oldestDueAt,oldestAgeMs,staleCount,"
+			 "maxAgeMs,errorMessage\n"
+			 "activate,activate-due,12,2026-11-23T06:30:00.097Z,1530,0,2592000000,\n"
+			 "no-show,cancel-no-shows,,,,3,2592000000,division by zero\n");
 }
 END_TEST
 
