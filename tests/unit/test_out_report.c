@@ -45,8 +45,10 @@ static struct bk_check checks[] = {
 	{TEXT("overdue"), BK_HEALTH_WARNING, "WARNING", TEXT("much " EVIL), 1, 1, false, 1},
 };
 static struct bk_overdue_view overdue[] = {
-	{TEXT(EVIL), TEXT(EVIL), 10000, TEXT("2026-11-23T00:00:00.000Z"), 5400000, 0, 1},
-	{TEXT("total"), NULL, 10000, TEXT("2026-11-23T00:00:00.000Z"), 5400000, 0, BK_NULL_INT},
+	{TEXT(EVIL), TEXT(EVIL), 10000, TEXT("2026-11-23T00:00:00.000Z"), 5400000, 0, 1,
+	 TEXT(EVIL)},
+	{TEXT("total"), NULL, 10000, TEXT("2026-11-23T00:00:00.000Z"), 5400000, 0, BK_NULL_INT,
+	 NULL},
 };
 static struct bk_report_failure failures[] = {
 	{TEXT("4711"), TEXT(EVIL), TEXT("2026-11-23T01:10:00.000Z"), TEXT("ERROR"), 0, 8,
@@ -177,8 +179,8 @@ END_TEST
 START_TEST(without_anything_each_section_says_so)
 {
 	static struct bk_overdue_view none[] = {
-		{TEXT("activate"), TEXT("activate-due"), 0, NULL, BK_NULL_INT, 0, 1},
-		{TEXT("total"), NULL, 0, NULL, BK_NULL_INT, 0, BK_NULL_INT},
+		{TEXT("activate"), TEXT("activate-due"), 0, NULL, BK_NULL_INT, 0, 1, NULL},
+		{TEXT("total"), NULL, 0, NULL, BK_NULL_INT, 0, BK_NULL_INT, NULL},
 	};
 	const struct bk_report empty = {
 		.as_of = TEXT("2026-11-23T01:30:00.000Z"),
