@@ -29,7 +29,7 @@ INSTALL_DATA = $(INSTALL) -m 644
 #   WERROR=yes              warnings are errors; CI=true implies it
 #   B=DIR                   build there
 #   DEPS=no                 never look for packages, nor install them
-#   T=WORD                  run only the tests with WORD in their name
+#   T='WORD...'             run only the tests with such a word in their name
 #   V=1                     show the commands
 #
 # All but DEPS, WERROR and CI are heeded on the command line only: a T that happens to be in the
@@ -250,7 +250,7 @@ demo-shell: all ## the same, and a shell in which to try the tools
 # --- test ---
 
 .PHONY: check check-unit check-db check-cli check-faults check-asan coverage memcheck
-pick = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(notdir $(f))),$(f))),$(1))
+pick = $(if $(T),$(foreach f,$(1),$(if $(strip $(foreach w,$(T),$(findstring $w,$(notdir $f)))),$f)),$(1))
 run = tests/run.sh --bin=$(B)
 
 check: all $(UNIT_TESTS) $(DB_TESTS) $(BENCH_TOOLS) ## run every test
