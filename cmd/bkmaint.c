@@ -112,6 +112,7 @@ int main(int argc, char **argv)
 		.commands = commands,
 		.command_count = BK_COUNT(commands),
 		.own_job = &own_job,
+		.lines_command = "events",
 		.examples = examples,
 	};
 

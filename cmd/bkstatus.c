@@ -118,6 +118,7 @@ int main(int argc, char **argv)
 		.format_command = "metrics",
 		.format = "prometheus",
 		.plugin_command = "health",
+		.lines_command = "events",
 		.quiet_pipe = true,
 	};
 

@@ -3,7 +3,9 @@
 -- One row. standby; read_only: the server refuses writes unless they are asked for; lag_ms of
 -- a standby's replay, NULL = unknown. expired: executions at work whose leases are all past their
 -- ends; expired_which: the oldest three. quarantined. archives: this server archives its WAL,
--- with when an attempt failed and succeeded last, as ms ago, and what failed. backup_age_ms:
+-- with when an attempt failed and succeeded last, as ms ago, and what failed; archives_nowhere:
+-- and it has nothing to do so with, as far as pg_settings, which leaves out what the role may not
+-- see, shows all there is: the command, and the library that PostgreSQL 15 has. backup_age_ms:
 -- since the start of the last backup of bk's own, or of the hour in which it was, NULL = none
 -- is known. Locks nothing.
 WITH expired AS MATERIALIZED (
@@ -28,6 +30,9 @@ SELECT pg_is_in_recovery() AS standby,
        (SELECT count(*) FROM (SELECT FROM :"bk".quarantined_bookings LIMIT $1::bigint) AS q) AS quarantined,
        (current_setting('archive_mode') = 'always'
 	OR (current_setting('archive_mode') = 'on' AND NOT pg_is_in_recovery())) AS archives,
+       (SELECT count(*) = CASE WHEN current_setting('server_version_num')::int < 150000 THEN 1 ELSE 2 END
+	  FROM pg_settings AS s
+	 WHERE s.name IN ('archive_command', 'archive_library') AND s.setting = '') AS archives_nowhere,
        (extract(epoch FROM clock_timestamp() - a.last_failed_time) * 1000)::bigint AS failed_age_ms,
        (extract(epoch FROM clock_timestamp() - a.last_archived_time) * 1000)::bigint AS archived_age_ms,
        a.last_failed_wal,

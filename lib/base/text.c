@@ -128,6 +128,16 @@ void bk_quote(struct bk_buf *out, const char *s)
 	bk_buf_str(out, text[len] ? "...\"" : "\"");
 }
 
+void bk_none_of(struct bk_buf *out, const char *const *words)
+{
+	if (words[0] && words[1] && !words[2]) {
+		bk_buf_fmt(out, "is neither %s nor %s", words[0], words[1]);
+		return;
+	}
+	bk_buf_str(out, "is none of ");
+	bk_list_words(out, words);
+}
+
 void bk_list_words(struct bk_buf *out, const char *const *words)
 {
 	for (size_t i = 0; words[i]; i++) {

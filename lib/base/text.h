@@ -40,6 +40,10 @@ void bk_wrap(struct bk_buf *out, const char *text, size_t width, size_t indent);
 /* Appends "a, b or c" from a NULL-terminated list. */
 void bk_list_words(struct bk_buf *out, const char *const *words);
 
+/* Appends what a word that is not in such a list is: "is none of a, b or c", of two "is
+   neither a nor b". */
+void bk_none_of(struct bk_buf *out, const char *const *words);
+
 /* Appends s as one CSV cell (RFC 4180): quoted where needed, and when empty, to
    differ from NULL (append nothing for that); a text that a spreadsheet would
    take for a formula gets a leading apostrophe, a plain number ("-50") none. */

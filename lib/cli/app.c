@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/command.h"
 #include "cli/plugin.h"
 #include "cli/report.h"
 #include "cli/signals.h"
@@ -201,9 +202,12 @@ static enum bk_rc show_version(struct bk_app *app)
 static enum bk_rc live(struct bk_app *app, int argc, char **argv, struct names *names,
 		       bk_app_fn run)
 {
+	bool lines = bk_command_speaks_lines(app->tool, argc, argv);
 	enum bk_rc rc = bk_cmdline_parse(app->tool, argc, argv, &app->line, &app->err);
 
 	app->format = format_of(app->line.options.output);
+	if (app->format == BK_OUT_DEFAULT && lines)
+		app->format = BK_OUT_JSONL;
 	look_at_terminal(app);
 	set_progress(app);
 	if (rc)

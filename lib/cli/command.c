@@ -48,6 +48,54 @@ const char *bk_suggest(const char *word, const char *const *list)
 	return found ? found : bk_nearest(word, list);
 }
 
+static const struct bk_option *find_option(const struct bk_tool *tool, const char *arg)
+{
+	size_t count = bk_common_option_count + tool->option_count;
+	bool is_long = strncmp(arg, "--", 2) == 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct bk_option *o = i < bk_common_option_count
+						    ? &bk_common_options[i]
+						    : &tool->options[i - bk_common_option_count];
+
+		if (is_long ? strcmp(o->name, arg + 2) == 0 : o->letter == arg[1] && !arg[2])
+			return o;
+	}
+	return NULL;
+}
+
+/* Whether the next argument is the value of this one. */
+static bool has_value_behind(const struct bk_tool *tool, const char *arg)
+{
+	const struct bk_option *o = find_option(tool, arg);
+
+	return o && (o->kind == BK_OPT_TEXT || o->kind == BK_OPT_TEXTS ||
+		     o->kind == BK_OPT_NUMBER || o->kind == BK_OPT_DURATION);
+}
+
+const char *bk_command_word(const struct bk_tool *tool, int argc, char **argv)
+{
+	int i = 1;
+
+	while (i < argc && argv[i][0] == '-' && strcmp(argv[i], "--") != 0)
+		i += has_value_behind(tool, argv[i]) ? 2 : 1;
+	if (i < argc && strcmp(argv[i], "--") == 0)
+		i++;
+	return i < argc ? argv[i] : NULL;
+}
+
+bool bk_command_speaks_lines(const struct bk_tool *tool, int argc, char **argv)
+{
+	const char *word = bk_command_word(tool, argc, argv);
+
+	if (!tool->lines_command || !word || strcmp(tool->lines_command, word) != 0)
+		return false;
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strncmp(argv[i], "-o", 2) == 0 || strncmp(argv[i], "--output", 8) == 0)
+			return false;
+	return true;
+}
+
 static const struct bk_command *find(const struct bk_tool *tool, const char *name)
 {
 	for (size_t i = 0; i < tool->command_count; i++)

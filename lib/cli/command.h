@@ -15,6 +15,12 @@
 enum bk_rc bk_command_take(const struct bk_tool *tool, int count, struct bk_cmdline *line,
 			   struct bk_error *err) BK_NODISCARD;
 
+/* The first word of argv as it came, also where that cannot be parsed; NULL = none. */
+const char *bk_command_word(const struct bk_tool *tool, int argc, char **argv);
+
+/* Whether such an argv calls the tool's lines_command, and asks for no format. */
+bool bk_command_speaks_lines(const struct bk_tool *tool, int argc, char **argv);
+
 /* True when the command's list of options has that name. */
 bool bk_command_takes(const struct bk_command *command, const char *option);
 

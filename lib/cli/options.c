@@ -228,9 +228,9 @@ static enum bk_rc check_text(const struct bk_tool *tool, const struct bk_option 
 	if (!o->words || is_word(text, o->words) || is_own_format(tool, o, text))
 		return BK_OK;
 	bk_quote(&shown, text);
-	bk_list_words(&list, o->words);
-	(void)bk_error_set(err, BK_E_USAGE, "option --%s: %s is none of %s", o->name,
-			   bk_buf_cstr(&shown), bk_buf_cstr(&list));
+	bk_none_of(&list, o->words);
+	(void)bk_error_set(err, BK_E_USAGE, "option --%s: %s %s", o->name, bk_buf_cstr(&shown),
+			   bk_buf_cstr(&list));
 	near = bk_suggest(text, o->words);
 	return near ? bk_error_hint(err, "did you mean \"%s\"?", near) : BK_E_USAGE;
 }

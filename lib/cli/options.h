@@ -133,6 +133,7 @@ struct bk_tool {
 	const char *format_command;  /* has a format of --output beside those of all; NULL = none */
 	const char *format;          /* that one */
 	const char *plugin_command;  /* speaks the language of monitoring plugins; NULL = none */
+	const char *lines_command;   /* prints jsonl where no format is asked for; NULL = none */
 	const char *const *examples; /* NULL-terminated command lines */
 	const void *self;            /* the program's own, for its run function; may be NULL */
 	bool quiet_pipe; /* a reader that goes away ends it by SIGPIPE, without a word: for

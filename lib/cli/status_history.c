@@ -45,8 +45,8 @@ static enum bk_rc take_word(struct bk_app *app, const char *option, const char *
 			return BK_OK;
 		}
 	bk_quote(&shown, text);
-	bk_list_words(&list, words);
-	return bk_error_set(&app->err, BK_E_USAGE, "option --%s: %s is none of %s", option,
+	bk_none_of(&list, words);
+	return bk_error_set(&app->err, BK_E_USAGE, "option --%s: %s %s", option,
 			    bk_buf_cstr(&shown), bk_buf_cstr(&list));
 }
 

@@ -107,7 +107,7 @@ static enum bk_rc prometheus(struct bk_app *app)
 	if (problem)
 		bk_app_warn(app, "%s", problem);
 	bk_out_prometheus(&text, &totals, BK_PROMETHEUS_ALL);
-	if (!path)
+	if (bk_status_to_stdout(app))
 		return bk_app_write(app, &text);
 	return bk_atomic_put(path, FILE_MODE, true, bk_buf_cstr(&text), text.len, &app->err);
 }

@@ -3,6 +3,8 @@
  */
 #include "cli/status_print.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 #define DEFAULT_LIMIT 50
@@ -23,6 +25,13 @@ struct bk_status_page bk_status_page_of(struct bk_list list)
 	bk_json_set_str(page.summary, "type", "summary");
 	bk_json_set_int(page.summary, "count", (int64_t)list.row_count);
 	return page;
+}
+
+bool bk_status_to_stdout(const struct bk_app *app)
+{
+	const char *out = app->line.options.out;
+
+	return !out || strcmp(out, "-") == 0;
 }
 
 bool bk_status_is_table(const struct bk_app *app)

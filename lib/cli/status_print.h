@@ -44,6 +44,9 @@ enum bk_rc bk_status_paging(struct bk_app *app, bool *ret_has, struct bk_cursor 
 enum bk_rc bk_status_moment(struct bk_app *app, const char *option, const char *text,
 			    struct bk_moment *ret);
 
+/* True where --out names no file: it is not given, or is "-". */
+bool bk_status_to_stdout(const struct bk_app *app);
+
 /* True for what people read. */
 bool bk_status_is_table(const struct bk_app *app);
 

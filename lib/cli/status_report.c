@@ -3,7 +3,6 @@
  */
 #include "cli/status_commands.h"
 
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/atomic_file.h"
@@ -13,7 +12,6 @@
 #include "out/report.h"
 
 #define DEFAULT_SINCE_MS (INT64_C(7) * 86400000)
-#define STDOUT "-"
 
 /* As a shell would make it: a page is there to be read, and who wants to keep its error
    messages from others has a umask that says so. */
@@ -28,9 +26,7 @@ static mode_t file_mode(void)
 /* A page is no list; what --json says is said of the file. */
 static enum bk_rc check_format(struct bk_app *app)
 {
-	bool to_stdout = strcmp(app->line.options.out, STDOUT) == 0;
-
-	if (app->format == BK_OUT_JSON && to_stdout)
+	if (app->format == BK_OUT_JSON && bk_status_to_stdout(app))
 		return bk_error_set(&app->err, BK_E_USAGE,
 				    "options --out=- and --json contradict: there is one standard "
 				    "output");
@@ -76,7 +72,7 @@ static enum bk_rc write_page(struct bk_app *app, const struct bk_report *report)
 	enum bk_rc rc;
 
 	bk_out_report(&page, report, bk_db_target(app->db));
-	if (strcmp(path, STDOUT) == 0)
+	if (bk_status_to_stdout(app))
 		return bk_app_write(app, &page);
 	if (page.broken)
 		return bk_error_set(&app->err, BK_E_INTERNAL, "the page is too large");

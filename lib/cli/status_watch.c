@@ -196,16 +196,18 @@ static void put_tables(const struct watch *w, struct bk_buf *out)
 	bk_list_table(&failures, &style, out);
 }
 
-/* The page with its head: the time, what is the matter, if anything is, and the keys. */
+/* The page with its head: the time, the keys, and what is the matter, if anything is. That
+   is last, for it may be longer than the line. */
 static void put_page(const struct watch *w, struct bk_buf *out)
 {
 	put_now(w, out);
-	bk_buf_str(out, w->trouble.len ? "  " : "");
-	bk_buf_str(out, bk_buf_cstr(&w->trouble));
 	if (w->in_place && w->paused)
 		bk_buf_str(out, "  paused: p goes on, q ends");
 	else if (w->in_place && w->typing.on)
 		bk_buf_str(out, "  p pauses, q ends");
+	if (w->trouble.len)
+		bk_buf_fmt(out, "  %s%s",
+			   w->paused ? "" : "asking again: ", bk_buf_cstr(&w->trouble));
 	bk_buf_char(out, '\n');
 	put_tables(w, out);
 }
@@ -243,7 +245,6 @@ static enum bk_rc show_failure(struct watch *w)
 		bk_app_warn(w->app, "%s; asking again", w->app->err.message);
 		return BK_OK;
 	}
-	bk_buf_str(&w->trouble, "asking again: ");
 	bk_escape_line(&w->trouble, w->app->err.message);
 	return show_page(w);
 }

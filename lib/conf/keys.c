@@ -207,9 +207,8 @@ static enum bk_rc parse_enum(const struct bk_key *key, const char *text, int64_t
 		}
 	}
 	bk_quote(&value, text);
-	bk_key_range(&range, key);
-	(void)bk_error_set(err, BK_E_CONFIG, "%s is none of %s", bk_buf_cstr(&value),
-			   bk_buf_cstr(&range));
+	bk_none_of(&range, key->words);
+	(void)bk_error_set(err, BK_E_CONFIG, "%s %s", bk_buf_cstr(&value), bk_buf_cstr(&range));
 	near = bk_nearest(text, key->words);
 	if (near)
 		(void)bk_error_hint(err, "did you mean \"%s\"?", near);

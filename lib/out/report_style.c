@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-const char bk_report_style_hash[] = "sha256-8PiwLHdMlau4ruOZE8IxsyM5dZUl7dpvldJeICVv86M=";
+const char bk_report_style_hash[] = "sha256-4uF7XJ0nZqSshvHC81wY6D3JwMY60xJVPTIwx/53vCg=";
 
 const char *const bk_report_style[] = {
 	":root{color-scheme:light dark;--page:#f6f7f8;--card:#fff;--text:#16191d;--soft:#565d66;"
@@ -93,9 +93,8 @@ const char *const bk_report_style[] = {
 	"time{white-space:nowrap;font-variant-numeric:tabular-nums}\n"
 	"td[dir]{min-width:9em}\n"
 	"p.card{max-width:none}\n"
-	"td.none{color:var(--soft)}\n"
-	"td.none,thead .n+th{text-align:start}\n"
-	".text{min-width:220px;overflow:clip;overflow-wrap:anywhere}\n"
+	"td.none{color:var(--soft);text-align:start}\n"
+	".text{min-width:150px;overflow:clip;overflow-wrap:anywhere}\n"
 	".good,.warn,.bad{font-weight:600;white-space:nowrap}\n"
 	".note{border-left:3px solid var(--warn);padding-left:10px}\n"
 	".good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}\n"

@@ -96,9 +96,10 @@ static bool set_cell(struct libscols_line *line, size_t n, const struct bk_list 
 	return bk_cell_printable(bk_buf_cstr(&text));
 }
 
-/* Bytes of the character or the escape sequence at p, and its columns. The text
-   is what was checked to be printable, or what libsmartcols made so. */
-static size_t step(const char *p, mbstate_t *state, int *ret_columns)
+/* Bytes of the character or the escape sequence at p, of `len` that are left of its
+   line, and its columns. The text is what was checked to be printable, or what
+   libsmartcols made so. */
+static size_t step(const char *p, size_t len, mbstate_t *state, int *ret_columns)
 {
 	wchar_t c;
 	size_t n;
@@ -106,8 +107,8 @@ static size_t step(const char *p, mbstate_t *state, int *ret_columns)
 	*ret_columns = 0;
 	if (*p == '\033')
 		return strcspn(p, "m") + 1;
-	n = mbrtowc(&c, p, strlen(p), state);
-	if (n == 0 || n > strlen(p)) {
+	n = mbrtowc(&c, p, len, state);
+	if (n == 0 || n > len) {
 		memset(state, 0, sizeof(*state));
 		n = 1;
 		c = L'?';
@@ -126,7 +127,7 @@ static void put_line(struct bk_buf *out, const char *line, size_t len, const str
 	for (size_t i = 0, n; i < len; i += n) {
 		int columns;
 
-		n = step(line + i, &state, &columns);
+		n = step(line + i, len - i, &state, &columns);
 		used += columns;
 		if (style->width && used > style->width) {
 			bk_buf_str(out, style->color ? BK_COLOR_END : "");

@@ -120,16 +120,19 @@ int64_t bk_health_patience_ms(const struct bk_job_view *job)
 	return 2 * job->delay_ms + job->timeout_ms;
 }
 
-/* One failure is the last run's. Dead runs are counted by whoever takes over. */
+/* One failure is the last run's. Dead runs are counted by whoever takes over, and leave no
+   mark on the job but that. */
 static char *failed_message(const struct bk_job_view *job)
 {
-	BK_CLEAN(bk_free_str)
-	char *what = !job->failing || job->retry_count > 1
-			     ? bk_asprintf("%s, %" PRId64 " in a row",
-					   job->failing ? "last run failed" : "runs failed",
-					   job->retry_count)
-			     : bk_strdup("last run failed");
+	BK_CLEAN(bk_free_str) char *what = NULL;
 
+	if (!job->failing)
+		what = bk_asprintf("%" PRId64 " %s failed or died since the last success",
+				   job->retry_count, job->retry_count == 1 ? "run" : "runs");
+	else if (job->retry_count > 1)
+		what = bk_asprintf("last run failed, %" PRId64 " in a row", job->retry_count);
+	else
+		what = bk_strdup("last run failed");
 	return with_reason(what, job->error_message);
 }
 

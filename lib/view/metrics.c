@@ -247,10 +247,9 @@ static enum bk_rc read_window(struct bk_db *db, const struct bk_conf *conf,
 	return bk_rows_read(rows, 0, window_fields, BK_COUNT(window_fields), ret, err);
 }
 
-/* Hours to come have no figures: a window that begins there has one point. */
 static void set_window(struct bk_metrics *metrics, struct window *w, size_t most_points)
 {
-	int64_t hours = w->until_us < w->since_us ? 1 : (w->until_us - w->since_us) / HOUR_US + 1;
+	int64_t hours = (w->until_us - w->since_us) / HOUR_US + 1;
 	int64_t most = (int64_t)most_points;
 
 	metrics->step_hours = (hours + most - 1) / most;

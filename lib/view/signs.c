@@ -22,10 +22,11 @@
 	}
 
 static const struct bk_field fields[] = {
-	FIELD(BOOL, standby),        FIELD(BOOL, read_only),       FIELD(INT, lag_ms),
-	FIELD(INT, expired),         FIELD(TEXT, expired_which),   FIELD(INT, expired_age_ms),
-	FIELD(INT, quarantined),     FIELD(BOOL, archives),        FIELD(INT, failed_age_ms),
-	FIELD(INT, archived_age_ms), FIELD(TEXT, last_failed_wal), FIELD(INT, backup_age_ms),
+	FIELD(BOOL, standby),      FIELD(BOOL, read_only),      FIELD(INT, lag_ms),
+	FIELD(INT, expired),       FIELD(TEXT, expired_which),  FIELD(INT, expired_age_ms),
+	FIELD(INT, quarantined),   FIELD(BOOL, archives),       FIELD(BOOL, archives_nowhere),
+	FIELD(INT, failed_age_ms), FIELD(INT, archived_age_ms), FIELD(TEXT, last_failed_wal),
+	FIELD(INT, backup_age_ms),
 };
 
 static const struct bk_field tick_fields[] = {
@@ -200,6 +201,12 @@ static void judge_archiving(struct bk_health *health, const struct bk_signs *sig
 
 	if (!signs->archives)
 		return;
+	/* Which counts as no failure: the server does not even try. */
+	if (signs->archives_nowhere) {
+		bk_health_add(health, "archiving", BK_HEALTH_WARNING,
+			      "archive_mode is on, but there is no archive_command");
+		return;
+	}
 	if (failed && (!succeeded || signs->failed_age_ms < signs->archived_age_ms)) {
 		bk_human_duration(&ago, signs->failed_age_ms < 0 ? 0 : signs->failed_age_ms);
 		bk_health_add(health, "archiving", BK_HEALTH_WARNING,

@@ -30,8 +30,9 @@ struct bk_signs {
 	int64_t expired; /* executions at work with a lease past its end */
 	char *expired_which;
 	int64_t expired_age_ms;
-	int64_t quarantined; /* BK_QUARANTINE_COUNT = that many or more */
-	bool archives;       /* this server archives its WAL */
+	int64_t quarantined;   /* BK_QUARANTINE_COUNT = that many or more */
+	bool archives;         /* this server archives its WAL */
+	bool archives_nowhere; /* but has neither command nor library for it */
 	int64_t failed_age_ms;
 	int64_t archived_age_ms;
 	char *last_failed_wal;
@@ -57,7 +58,8 @@ enum bk_rc bk_view_signs(struct bk_db *db, const struct bk_conf *conf, struct bk
  *   named, which is no fault: one may be gone, or have called once only.
  * "leases": WARNING when one is past its end and nobody has taken over.
  * "quarantine": WARNING when it is not empty.
- * "archiving": only where the server archives; WARNING when the last attempt failed.
+ * "archiving": only where the server archives; WARNING when it has no command for it, or
+ *   the last attempt failed.
  * "backup": only where one was made; WARNING when it is older than
  *   BK_BACKUP_MAX_AGE_MS.
  */

@@ -65,6 +65,10 @@ for (const svg of document.querySelectorAll('svg[role=img]')) {
 	check(svg.closest('figure').querySelector('table'), `${svg.id} has no table`);
 }
 
+// What heads numbers stands above them.
+for (const e of document.querySelectorAll('thead .n'))
+	check(getComputedStyle(e).textAlign === 'end', `${name(e)} is not above its numbers`);
+
 // Letters stand out from what is behind them: 4.5 to 1, as WCAG 2 has it for small text.
 function rgb(color) {
 	const n = color.match(/[\d.]+/g).map(Number);

@@ -75,6 +75,12 @@ done)
 same "$(subsection bk 'Error codes' | sed -n 's/^\.It Dv \([A-Z_]*\) Ta \([0-9]*\) Ta .*/\1 \2/p')" \
 	"$(grep -vx 'OK 0' <<<"$codes")" "error codes"
 
+t "bk(7) has the codes that records have without any program exiting with them"
+for code in $(grep -rhoE "error_code = '[A-Z_]+'" "$BK_SRC/sql" | cut -d"'" -f2 | sort -u); do
+	subsection bk 'Error codes' | grep -qE "^\.(Dv|It Dv) $code( |\$)" ||
+		harness_fail "Error codes" "$code" "not there"
+done
+
 t "bkstatus(1) has the words of --status and --trigger"
 run bkstatus history --status=nosuch
 # shellcheck disable=SC2013 # words without blanks
@@ -88,12 +94,12 @@ run mandoc -T lint -W warning "$man"/*
 is_rc 0
 out_is_empty
 
-t "there are the six pages, of this version, and each names itself"
+t "there are the six pages, and each names itself, and no version that would have to follow"
 same "$(cd "$man" && ls)" "$(printf '%s\n' bkactivate.1 bknoshow.1 bkmaint.1 bkstatus.1 bk.conf.5 bk.7)" \
 	"pages"
 for file in "$man"/*; do
 	name=${file##*/}
-	is "$(sed -n 's/^\.Os //p' "$file")" "bk 1.0" "$name: .Os"
+	is "$(sed -n 's/^\.Os //p' "$file")" bk "$name: .Os"
 	is "$(sed -n 's/^\.Nm \(.*\)/\1/p' "$file" | head -n 1)" "${name%.*}" "$name: .Nm"
 	is "$(sed -n 's/^\.Dt //p' "$file")" \
 		"$(tr '[:lower:]' '[:upper:]' <<<"${name%.*}") ${name##*.}" "$name: .Dt"

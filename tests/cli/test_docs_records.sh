@@ -268,6 +268,12 @@ types=$({
 	bkstatus holds -o jsonl
 	bkstatus quarantine -o jsonl
 	bkactivate --nosuch -o jsonl
+	bkmaint migrate -o jsonl
+	sql "UPDATE public.bookings SET status = 'CANCELLED' WHERE id = 1"
+	bkmaint undo "$id" -o jsonl
+	psql -XAtq -U postgres -d template1 -c "ALTER DATABASE $PGDATABASE RENAME TO away"
+	bkstatus -o jsonl
+	psql -XAtq -U postgres -d template1 -c "ALTER DATABASE away RENAME TO $PGDATABASE"
 } 2>/dev/null | jq -r .type | sort -u)
 same "$(subsection bk 'JSON lines' | sed 's/^\.Cm //; t split; d; :split' | grep -o '[a-z]*' |
 	grep -vx 'jsonl\|or' | sort -u)" "$types" types

@@ -83,6 +83,21 @@ for value in "" x "${cursor%?}" "${cursor}0" 17.3 11797a7a0000000000000000000000
 	run bkstatus events "--after=$value"
 	is_rc 64
 done
+t "whatever is the matter with a line, the error is one of JSON, too"
+for args in --limit=0 --after= --after=x --nosuch --max-age=1s "--limit 0" --config=/nowhere; do
+	# shellcheck disable=SC2086 # options
+	run bkstatus events $args
+	is "$(jq -r .type "$BK_TEST_DIR/.out")" error "bkstatus events $args"
+	# shellcheck disable=SC2086
+	run bkmaint $args events --consumer=x
+	is "$(jq -r .type "$BK_TEST_DIR/.out")" error "bkmaint $args events"
+done
+run bkstatus events --limit=0 -o table
+is_rc 64
+out_is_empty
+
+t "a cursor that is none is shown"
+run bkstatus events --after=11797a7a00000000000000000000000000
 err_has 'option --after: "11797a7a00000000000000000000000000" is neither start nor now nor a cursor'
 run bkstatus history "--after=$cursor"
 is_rc 64

@@ -73,8 +73,6 @@ json_is '.data.stepMs / 3600000' 26
 run bkstatus metrics --since=2000-01-01 --json
 json_is '.data.items[0].runs' 2
 json_is '(.data.items[0].runsByTime | length) <= 28' true
-run bkstatus metrics --since=2100-01-01 --json
-json_is '.data.items[0].runs' 0
 run bkstatus metrics --since=yesterday
 is_rc 64
 err_has 'option --since: "yesterday" is no time'
@@ -149,6 +147,12 @@ is "$(find . -name '*x.prom*')" ./x.prom
 run bkstatus metrics -o prometheus --out=x.prom
 is_rc 0
 out_is_empty
+
+t "--out=- is standard output, and no file"
+run bkstatus metrics -o prometheus --out=-
+is_rc 0
+out_has "bk_build_info"
+[ ! -e - ] || harness_fail "a file" none "$(ls -l ./-)"
 
 t "--out refuses links, what is no plain file, and directories that others may write"
 ln -s x.prom link.prom
@@ -236,5 +240,16 @@ is_rc 78
 configure
 run env BK_METRICS_TEXTFILE_DIR=/x bkstatus config
 is_rc 78
+
+t "a time to come stands for the hour at hand"
+run bkstatus metrics --since=1s --json
+is_rc 0
+json_is '.data.items[0] | .runs > 0 and .runsByTime == [.runs]' true
+runs=$(jq '.data.items[0].runs' "$BK_TEST_DIR/.out")
+run bkstatus metrics --since=9999-01-01 --json
+is_rc 0
+json_is '.data.items[0].runs' "$runs"
+json_is '.data.items[0].runsByTime | tojson' "[$runs]"
+json_is '.data | .since <= .until and .since[:13] == .until[:13]' true
 
 done_testing

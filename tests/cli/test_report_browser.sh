@@ -108,6 +108,19 @@ is "$(browser_js "return [getComputedStyle(document.body).backgroundColor,
 		e.scrollHeight <= e.clientHeight + 1)].join()")" \
 	'"rgb(255, 255, 255),true"'
 
+t "the last failures fit on a screen, whatever their errors say"
+sql "update bk.maintenance_executions set error_code = 'DATABASE_UNAVAILABLE', server_instance =
+	'booking-app-07.example.net', error_message = repeat('canceling statement due to user request ', 9)
+	where status = 'ERROR';
+	update bk.maintenance_executions set operation = 'cancel-no-shows', status = 'ABANDONED'
+	where status = 'PARTIAL'"
+run bkstatus report --out="$page"
+opens "$page"
+browser_screen 1280 light
+is "$(browser_js "const table = [...document.querySelectorAll('h3')]
+	.find(e => e.innerText === 'The last of them').closest('.card').querySelector('table');
+	return table.offsetWidth - table.closest('.scroll').clientWidth")" 0
+
 t "hostile texts stay texts"
 sql "update bk.maintenance_executions set error_message = E'</div><script>document.title = 1</script>'
 	|| E'<img src=http://127.0.0.1:9/x onerror=document.title=2>\u202e\u001b[2J\n\"''&lt;'

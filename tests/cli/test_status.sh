@@ -156,7 +156,7 @@ while IFS='|' read -r option message; do
 done <<'END'
 --status=Error|option --status: "Error" is none of RUNNING, SUCCESS
 --status=|option --status
---trigger=CRON|option --trigger: "CRON" is none of SCHEDULER or MANUAL
+--trigger=CRON|option --trigger: "CRON" is neither SCHEDULER nor MANUAL
 --since=yesterday|option --since: "yesterday" is no time
 --until=2026-02-30|option --until: "2026-02-30" is no time
 --limit=0|option --limit: "0" is no number from 1 to 1000

@@ -1,6 +1,10 @@
 # bkstatus health as monitoring calls it: one line, performance data, exit status 0 to 3.
 # shellcheck shell=bash
 . "$BK_SRC/tests/cli/harness.sh"
+# shellcheck source=tests/cli/bookings.sh
+. "$BK_SRC/tests/cli/bookings.sh"
+# shellcheck source=etc/dev/cluster.sh
+. "$BK_SRC/etc/dev/cluster.sh"
 
 : >empty.conf
 chmod 0600 empty.conf
@@ -270,5 +274,40 @@ is_rc 64
 t "an answer that nobody got is no answer"
 run bash -c 'bkstatus health >/dev/full'
 is_rc 3
+
+# archive_mode takes a start of the server, so this one has its own.
+archiving=$BK_TEST_DIR/archiving
+trap 'cluster_stop "$archiving"' EXIT
+cluster_start "$archiving" || exit 1
+export PGHOST=$archiving/socket PGDATABASE=postgres
+# setting NAME VALUE: for sessions from now on
+setting() {
+	sql "ALTER SYSTEM SET $1 = $2" && sql "SELECT pg_reload_conf()" >/dev/null
+	wait_for "current_setting('$1') = $2"
+}
+sql "ALTER SYSTEM SET archive_mode = on"
+cluster_as_owner "$bin/pg_ctl" -D "$archiving/data" -m fast -w -t 60 stop >/dev/null
+cluster_run "$archiving" || exit 1
+bkmaint migrate --reference-bookings
+sql "CREATE ROLE reader LOGIN IN ROLE booking_read; GRANT SELECT ON public.bookings TO reader"
+
+t "a server that is to archive its WAL and has nothing to do it with is warned of"
+for user in postgres reader; do
+	run bkstatus health -U $user
+	is_rc 1
+	out_has "archiving: archive_mode is on, but there is no archive_command"
+done
+setting archive_command "'/bin/true'"
+run bkstatus health -U reader
+is_rc 0
+
+t "a library will do where the server has such"
+if [ "$(sql "SELECT current_setting('server_version_num')::int >= 150000")" = t ]; then
+	sql "ALTER SYSTEM SET archive_library = 'basic_archive'"
+	setting archive_command "''"
+	wait_for "current_setting('archive_library') = 'basic_archive'"
+	run bkstatus health -U reader
+	is_rc 0
+fi
 
 done_testing

@@ -216,6 +216,19 @@ frames $((before + 2))
 printf 'pq' >&8
 over 0
 
+t "the keys are told before what is the matter, and while it is paused nothing is asked again"
+sql "create role watcher login; grant booking_read to watcher"
+at_terminal 100 "bkstatus watch -U watcher --interval=100ms --color=never"
+frames 1
+sql "alter role watcher nologin"
+sql "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'watcher'" >/dev/null
+wait_until grep -aqF '  p pauses, q ends  asking again: ' "$screen"
+printf 'p' >&8
+wait_until grep -aqE '  paused: p goes on, q ends  [^ ]' "$screen"
+! grep -aq 'paused: .*asking again' "$screen" || harness_fail screen "no asking" "$(cat -v "$screen")"
+printf 'q' >&8
+over 0
+
 t "a change of the size is followed at once, also while it is paused"
 at_terminal 100 "bkstatus watch --interval=1h --color=never"
 frames 1

@@ -248,7 +248,7 @@ const struct contract contracts[] = {
 	 "id operation executed_at status error_code error_message server_instance", false, false},
 	{"view_health",
 	 "standby read_only lag_ms expired expired_which expired_age_ms quarantined archives "
-	 "failed_age_ms archived_age_ms last_failed_wal backup_age_ms",
+	 "archives_nowhere failed_age_ms archived_age_ms last_failed_wal backup_age_ms",
 	 false, false},
 	{"view_history", EXECUTION_COLUMNS " position_us position_id", false, false},
 	{"view_holds", "key held_until expired reason author created_at position_us position_id",

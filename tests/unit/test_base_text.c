@@ -155,6 +155,21 @@ START_TEST(words_are_listed_with_or)
 }
 END_TEST
 
+START_TEST(of_two_words_it_is_neither)
+{
+	static const char *const lists[][4] = {{"a"}, {"a", "b"}, {"a", "b", "c"}};
+	static const char *const wanted[] = {"is none of a", "is neither a nor b",
+					     "is none of a, b or c"};
+
+	for (size_t i = 0; i < BK_COUNT(wanted); i++) {
+		BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+
+		bk_none_of(&out, lists[i]);
+		ck_assert_str_eq(bk_buf_cstr(&out), wanted[i]);
+	}
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	const char *cell;
@@ -277,6 +292,7 @@ int main(void)
 	ADD(tc, no_byte_string_leaves_a_control_in_a_line);
 	ADD_ROWS(tc, what_was_typed_is_shown_in_quotes_and_not_whole, quotes);
 	ADD(tc, words_are_listed_with_or);
+	ADD(tc, of_two_words_it_is_neither);
 	ADD_ROWS(tc, words_are_wrapped_at_blanks, wraps);
 	ADD_ROWS(tc, a_csv_cell_is_quoted_where_needed_and_is_no_formula, cells);
 	ADD_ROWS(tc, a_near_miss_is_guessed, guesses);

@@ -194,7 +194,7 @@ static const struct conf_case cases[] = {
 	{"bookings { grace-unit = days }\n", "bk.conf:1: bookings.grace-unit: \"days\" is none of "
 					     "seconds, minutes, hours or interval"},
 	{"bookings { missed = lost }\n",
-	 "bk.conf:1: bookings.missed: \"lost\" is none of completed or expired"},
+	 "bk.conf:1: bookings.missed: \"lost\" is neither completed nor expired"},
 	/* columns */
 	{"bookings { table = t\n key = {a, b, a}\n status = st start = s }\n",
 	 "bk.conf:2: bookings.key: names \"a\" twice"},

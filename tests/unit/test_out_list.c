@@ -404,9 +404,33 @@ START_TEST(a_table_shows_the_columns_of_a_key_side_by_side)
 }
 END_TEST
 
+enum { MANY_ROWS = 1500, LONG_TEXT = 2000 };
+
+/* 3 MB, seconds even with sanitizers under load; when each character cost the rest of the
+   text it was a quarter of an hour. */
+START_TEST(a_large_table_takes_time_in_proportion_to_its_size)
+{
+	static struct fruit rows[MANY_ROWS];
+	static char name[LONG_TEXT + 1];
+	struct bk_list list = list_of(rows, MANY_ROWS);
+	const struct bk_style style = {.width = 0};
+	BK_CLEAN(bk_buf_clear) struct bk_buf out = BK_BUF_INIT;
+
+	memset(name, 'x', LONG_TEXT);
+	for (size_t i = 0; i < MANY_ROWS; i++) {
+		rows[i] = plain[0];
+		rows[i].name = name;
+	}
+	bk_list_table(&list, &style, &out);
+	ck_assert(!out.broken);
+	ck_assert_uint_gt(out.len, (size_t)MANY_ROWS * LONG_TEXT);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("out_list");
+	TCase *large = tcase_create("large");
 	TCase *tc = tcase_create("list");
 
 	ADD(tc, a_table_aligns_numbers_right_and_puts_free_text_last);
@@ -432,5 +456,8 @@ int main(void)
 	ADD(tc, a_key_of_one_column_is_a_plain_cell_of_csv);
 	ADD(tc, a_table_shows_the_columns_of_a_key_side_by_side);
 	suite_add_tcase(suite, tc);
+	ADD(large, a_large_table_takes_time_in_proportion_to_its_size);
+	tcase_set_timeout(large, 60);
+	suite_add_tcase(suite, large);
 	return suite_run(suite);
 }

@@ -85,7 +85,10 @@ START_TEST(failures_in_a_row_are_counted)
 	job.error_message = (char *)(uintptr_t) "no table";
 	expect(&job, BK_HEALTH_WARNING, "last run failed, 3 in a row: no table");
 	job.failing = false;
-	expect(&job, BK_HEALTH_WARNING, "runs failed, 3 in a row: no table");
+	expect(&job, BK_HEALTH_WARNING, "3 runs failed or died since the last success: no table");
+	job.retry_count = 1;
+	job.error_message = NULL;
+	expect(&job, BK_HEALTH_WARNING, "1 run failed or died since the last success");
 }
 END_TEST
 

@@ -182,6 +182,9 @@ START_TEST(archiving_is_judged_by_its_last_attempt)
 	ck_assert_int_eq(judge(&signs, NULL, "archiving")->state, BK_HEALTH_WARNING);
 	signs.archived_age_ms = 1000;
 	expect(&signs, NULL, "archiving", BK_HEALTH_OK, "last WAL file 1.0 s ago");
+	signs.archives_nowhere = true;
+	expect(&signs, NULL, "archiving", BK_HEALTH_WARNING,
+	       "archive_mode is on, but there is no archive_command");
 	signs.archives = false;
 	ck_assert_ptr_null(judge(&signs, NULL, "archiving"));
 }
