@@ -250,7 +250,8 @@ demo-shell: all ## the same, and a shell in which to try the tools
 # --- test ---
 
 .PHONY: check check-unit check-db check-cli check-faults check-asan coverage memcheck
-pick = $(if $(T),$(foreach f,$(1),$(if $(strip $(foreach w,$(T),$(findstring $w,$(notdir $f)))),$f)),$(1))
+has_word = $(strip $(foreach w,$(T),$(findstring $w,$(notdir $(1)))))
+pick = $(if $(T),$(foreach f,$(1),$(if $(call has_word,$f),$f)),$(1))
 run = tests/run.sh --bin=$(B)
 
 check: all $(UNIT_TESTS) $(DB_TESTS) $(BENCH_TOOLS) ## run every test
