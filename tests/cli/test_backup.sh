@@ -244,7 +244,7 @@ configure
 run bkmaint restore safe/own.dump
 is_rc 4
 err_has 'error: the file is no backup of a schema bk of bk'\''s'
-err_has 'hint: it holds the schema "My "own" *schema postgres"'
+err_has 'hint: it holds the schema "My "own" *schema", owned by "postgres"; a backup goes back'
 nothing_there
 
 # old_schema: bk's as the second migration left it, with a run and a run at work
