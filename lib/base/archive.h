@@ -83,6 +83,10 @@ enum bk_rc bk_archive_read(const char *dir, const char *month, const char *kind,
 enum bk_rc bk_archive_check_file(int month, const struct bk_archive_file *file, bk_archive_fn fn,
 				 void *arg, struct bk_error *err) BK_NODISCARD;
 
+/* Takes a line of a manifest, whose cells *ret points into. False where it is none, or not as
+   long as it was written: the checksum at its end says so. */
+bool bk_archive_line(const char *const *cells, size_t count, struct bk_archive_file *ret);
+
 #define BK_ARCHIVE_MANIFEST "manifest.csv"
 
 /* The columns of a manifest, in their order. */

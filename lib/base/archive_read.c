@@ -166,6 +166,7 @@ struct month {
 	bk_archive_fn fn;
 	void *arg;
 	bool begun; /* the line of names was there */
+	bool open;  /* the line has no end */
 };
 
 /* A name that leads out of the directory is none of ours. */
@@ -174,20 +175,18 @@ static bool is_name(const char *text)
 	return text && *text && *text != '.' && !strchr(text, '/');
 }
 
-static enum bk_rc on_line(void *arg, const char *const *cells, size_t count, struct bk_error *err)
+bool bk_archive_line(const char *const *cells, size_t count, struct bk_archive_file *ret)
 {
-	struct month *m = arg;
-	size_t len = strlen(m->kind);
+	static const char digits[] = "0123456789abcdef";
 	struct bk_archive_file file;
 
-	if (!m->begun) {
-		m->begun = true;
-		return BK_OK;
-	}
 	/* The writer never gives a NULL. */
 	for (size_t i = 0; i < count; i++)
-		if (count != BK_ARCHIVE_COLUMNS || !cells[i] || !is_name(cells[0]))
-			return bk_error_set(err, BK_E_IO, "%s: is damaged", BK_ARCHIVE_MANIFEST);
+		if (!cells[i])
+			return false;
+	if (count != BK_ARCHIVE_COLUMNS || !is_name(cells[0]) ||
+	    strlen(cells[7]) != BK_SHA256_HEX - 1 || cells[7][strspn(cells[7], digits)])
+		return false;
 	file = (struct bk_archive_file){(char *)cells[0],
 					0,
 					0,
@@ -197,7 +196,24 @@ static enum bk_rc on_line(void *arg, const char *const *cells, size_t count, str
 					(char *)cells[6],
 					(char *)cells[7]};
 	if (!bk_parse_u63(cells[1], &file.bytes) || !bk_parse_u63(cells[2], &file.rows))
-		return bk_error_set(err, BK_E_IO, "%s: is damaged", BK_ARCHIVE_MANIFEST);
+		return false;
+	*ret = file;
+	return true;
+}
+
+static enum bk_rc on_line(void *arg, const char *const *cells, size_t count, struct bk_error *err)
+{
+	struct month *m = arg;
+	size_t len = strlen(m->kind);
+	struct bk_archive_file file = {.name = NULL};
+
+	if (!m->begun) {
+		m->begun = true;
+		return BK_OK;
+	}
+	if (!bk_archive_line(cells, count, &file))
+		return m->open ? BK_OK
+			       : bk_error_set(err, BK_E_IO, "%s: is damaged", BK_ARCHIVE_MANIFEST);
 	if (strncmp(file.name, m->kind, len) != 0 || file.name[len] != '-' ||
 	    (m->wanted && !m->wanted(m->arg, &file)))
 		return BK_OK;
@@ -205,10 +221,12 @@ static enum bk_rc on_line(void *arg, const char *const *cells, size_t count, str
 							     : BK_OK;
 }
 
-/* Line by line; a last one without its end was never whole. */
+/* Line by line. A last one without its end may lack no more than that, as an editor leaves
+   it; what else is missing was never written. */
 static enum bk_rc read_manifest(struct month *m, int fd, struct bk_error *err)
 {
 	struct bk_csv csv;
+	struct bk_error ignored;
 	char chunk[16384];
 	enum bk_rc rc = BK_OK;
 	ssize_t n;
@@ -221,6 +239,9 @@ static enum bk_rc read_manifest(struct month *m, int fd, struct bk_error *err)
 					  strerror(errno))
 			   : bk_csv_feed(&csv, chunk, (size_t)n, err);
 	}
+	m->open = true;
+	if (!rc && bk_csv_end(&csv, &ignored))
+		rc = bk_csv_feed(&csv, "\n", 1, err);
 	bk_csv_clear(&csv);
 	return rc;
 }
@@ -249,7 +270,7 @@ enum bk_rc bk_archive_read(const char *dir, const char *month, const char *kind,
 			   bool (*wanted)(void *arg, const struct bk_archive_file *file),
 			   bk_archive_fn fn, void *arg, struct bk_error *err)
 {
-	struct month m = {-1, kind, wanted, fn, arg, false};
+	struct month m = {-1, kind, wanted, fn, arg, false, false};
 	enum bk_rc rc = read_month(dir, month, &m, err);
 
 	bk_close_fd(&m.dir);

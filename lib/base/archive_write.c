@@ -221,25 +221,72 @@ static enum bk_rc lock_manifest(int fd, struct bk_error *err)
 	return BK_OK;
 }
 
-/* The end of the last whole line: what is behind it is left from a write that was cut
-   short, and no file counts by it. */
-static enum bk_rc find_end(int fd, off_t *ret, struct bk_error *err)
+static enum bk_rc on_last(void *arg, const char *const *cells, size_t count, struct bk_error *err)
+{
+	bool *whole = arg;
+	struct bk_archive_file file;
+
+	(void)err;
+	*whole = bk_archive_line(cells, count, &file);
+	return BK_OK;
+}
+
+/* Whether what is behind the last newline is a line that lacks its own only, as editors
+   leave it. */
+static enum bk_rc is_line(int fd, off_t from, off_t to, bool *ret, struct bk_error *err)
+{
+	enum { LONGEST = 4096 };
+	char text[LONGEST];
+	size_t len = (size_t)(to - from);
+	struct bk_csv csv;
+	struct bk_error ignored;
+
+	*ret = false;
+	if (to - from >= LONGEST)
+		return BK_OK;
+	if (pread(fd, text, len, from) != (ssize_t)len)
+		return bk_error_set(err, BK_E_IO, "cannot read: %s", strerror(errno));
+	text[len] = '\n';
+	bk_csv_init(&csv, on_last, ret);
+	/* What is no CSV is no line. */
+	(void)!bk_csv_feed(&csv, text, len + 1, &ignored);
+	bk_csv_clear(&csv);
+	return BK_OK;
+}
+
+/* Where the lines of a manifest end. */
+struct end {
+	off_t at;
+	bool open; /* the last line lacks its newline */
+};
+
+/* What is behind the last whole line is left from a write that was cut short, and no file
+   counts by it. */
+static enum bk_rc find_end(int fd, struct end *ret, struct bk_error *err)
 {
 	struct stat st;
+	enum bk_rc rc;
 
 	if (fstat(fd, &st) != 0)
 		return bk_error_set(err, BK_E_IO, "cannot stat: %s", strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return bk_error_set(err, BK_E_IO, "is not a regular file");
-	for (*ret = st.st_size; *ret > 0; --*ret) {
+	*ret = (struct end){st.st_size, false};
+	for (; ret->at > 0; ret->at--) {
 		char c = '\0';
 
-		if (pread(fd, &c, 1, *ret - 1) != 1)
+		if (pread(fd, &c, 1, ret->at - 1) != 1)
 			return bk_error_set(err, BK_E_IO, "cannot read: %s", strerror(errno));
 		if (c == '\n')
 			break;
 	}
-	if (*ret < st.st_size && ftruncate(fd, *ret) != 0)
+	if (ret->at == st.st_size)
+		return BK_OK;
+	if ((rc = is_line(fd, ret->at, st.st_size, &ret->open, err)))
+		return rc;
+	if (ret->open)
+		ret->at = st.st_size;
+	else if (ftruncate(fd, ret->at) != 0)
 		return bk_error_set(err, BK_E_IO, "cannot truncate: %s", strerror(errno));
 	return BK_OK;
 }
@@ -247,20 +294,22 @@ static enum bk_rc find_end(int fd, off_t *ret, struct bk_error *err)
 static enum bk_rc append(int fd, const struct bk_buf *lines, struct bk_error *err)
 {
 	BK_CLEAN(bk_buf_clear) struct bk_buf text = BK_BUF_INIT;
-	off_t end = 0;
+	struct end end = {0, false};
 	enum bk_rc rc;
 
 	if ((rc = lock_manifest(fd, err)) || (rc = find_end(fd, &end, err)))
 		return rc;
-	if (end == 0)
+	if (end.at == 0)
 		bk_csv_write(&text, bk_archive_columns, BK_ARCHIVE_COLUMNS);
+	if (end.open)
+		bk_buf_char(&text, '\n');
 	bk_buf_bytes(&text, lines->data, lines->len);
 	rc = bk_write_all(fd, text.data, text.len, err);
 	if (!rc && fsync(fd) != 0)
 		rc = bk_error_set(err, BK_E_IO, "cannot sync: %s", strerror(errno));
 	/* What could not be put on the disk must not count later. */
-	if (rc && ftruncate(fd, end) != 0)
-		(void)bk_error_hint(err, "remove what is behind its byte %lld", (long long)end);
+	if (rc && ftruncate(fd, end.at) != 0)
+		(void)bk_error_hint(err, "remove what is behind its byte %lld", (long long)end.at);
 	return rc;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/backup_cmd.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "cli/control.h"
@@ -33,6 +34,15 @@ static enum bk_rc print_backup(struct bk_app *app, const struct bk_backup *b)
 	return bk_change_report_print(app, &report);
 }
 
+/* Elsewhere it is a stream, which can be neither read back nor given a name. */
+static enum bk_rc check_file(struct bk_app *app)
+{
+	if (strcmp(app->line.operands[0], "-") != 0)
+		return BK_OK;
+	bk_error_set(&app->err, BK_E_USAGE, "%s needs a file, - is none", app->line.command->name);
+	return bk_error_hint(&app->err, "./- is a file of that name");
+}
+
 enum bk_rc bk_backup_command(struct bk_app *app)
 {
 	BK_CLEAN(bk_backup_clear) struct bk_backup backup = {.file = NULL};
@@ -40,6 +50,8 @@ enum bk_rc bk_backup_command(struct bk_app *app)
 	struct bk_control control;
 	enum bk_rc rc;
 
+	if ((rc = check_file(app)))
+		return rc;
 	rc = bk_control_start(app, run_id, &control);
 	if (rc == BK_E_PERMISSION)
 		bk_owner_explain(app->db, bk_conf_str(app->conf, "schema"), &app->err);
@@ -96,7 +108,7 @@ enum bk_rc bk_restore_command(struct bk_app *app)
 	enum bk_rc rc;
 
 	bk_control_name(app, run_id, &control);
-	if ((rc = bk_app_connect_raw(app, "restore")))
+	if ((rc = check_file(app)) || (rc = bk_app_connect_raw(app, "restore")))
 		return rc;
 	rc = bk_backup_restore(app->db, &control, app->line.operands[0], app->interrupted,
 			       &restored, &app->err);

@@ -59,7 +59,7 @@ static enum bk_rc print_change(struct bk_app *app, const struct bk_setting_chang
 static enum bk_rc end(struct bk_app *app, enum bk_rc rc, const struct bk_setting_change *c)
 {
 	if (rc == BK_E_PERMISSION)
-		bk_settings_explain(app->db, app->conf, &app->err);
+		bk_owner_explain_settings(app->db, bk_conf_str(app->conf, "schema"), &app->err);
 	return rc ? rc : print_change(app, c);
 }
 

@@ -145,6 +145,7 @@ void bk_dump_clear(struct bk_dump *dump)
 {
 	free(dump->server_shown);
 	free(dump->min_program);
+	free(dump->list);
 	*dump = (struct bk_dump){.version = 0};
 }
 
@@ -189,31 +190,41 @@ static int64_t count_lines(const char *text, const char *words)
 	return n;
 }
 
-/* Which one it is: "215; 2615 16385 SCHEMA - other postgres", ended by its owner. */
+/* Which one it is, by the comments of the script, where the owner has a label of his own:
+   "-- Name: other; Type: SCHEMA; Schema: -; Owner: postgres". */
 static enum bk_rc other_schema(const struct bk_dump_tools *tools, int fd, struct bk_error *err)
 {
-	static const char mark[] = " SCHEMA - ";
-	const char *const all[] = {"--list", NULL};
-	BK_CLEAN(bk_buf_clear) struct bk_buf list = BK_BUF_INIT;
+	static const char head[] = "\n-- Name: ";
+	static const char mark[] = "; Type: SCHEMA; Schema: -; Owner: ";
+	const char *const args[] = {"--section=pre-data", "--file=-", NULL};
+	BK_CLEAN(bk_buf_clear) struct bk_buf script = BK_BUF_INIT;
 	BK_CLEAN(bk_buf_clear) struct bk_buf name = BK_BUF_INIT;
-	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
+	BK_CLEAN(bk_buf_clear) struct bk_buf owner = BK_BUF_INIT;
+	BK_CLEAN(bk_free_str) char *text = NULL;
 	const char *found;
+	const char *begin;
 	enum bk_rc rc;
 
-	if ((rc = ask(tools, fd, all, &list, err)))
+	if ((rc = ask(tools, fd, args, &script, err)))
 		return rc;
 	bk_error_set(err, BK_E_REFUSED, "the file is no backup of a schema %s of bk's",
 		     tools->schema);
-	found = strstr(bk_buf_cstr(&list), mark);
-	if (!found)
+	begin = found = strstr(bk_buf_cstr(&script), mark);
+	while (begin && begin > script.data && strncmp(begin, head, sizeof(head) - 1) != 0)
+		begin--;
+	if (!begin || begin == script.data)
 		return err->rc;
+	begin += sizeof(head) - 1;
+	text = bk_strndup(begin, (size_t)(found - begin));
+	bk_quote(&name, text);
+	free(text);
 	found += sizeof(mark) - 1;
-	bk_buf_bytes(&name, found, strcspn(found, "\n"));
-	bk_quote(&shown, bk_buf_cstr(&name));
+	text = bk_strndup(found, strcspn(found, "\n"));
+	bk_quote(&owner, text);
 	return bk_error_hint(err,
-			     "it holds the schema %s (the last word is its owner); a backup "
-			     "goes back into a schema of its own name: see the setting schema",
-			     bk_buf_cstr(&shown));
+			     "it holds the schema %s, owned by %s; a backup goes back into a "
+			     "schema of its own name: see the setting schema",
+			     bk_buf_cstr(&name), bk_buf_cstr(&owner));
 }
 
 static enum bk_rc read_list(const struct bk_dump_tools *tools, int fd, struct bk_dump *ret,
@@ -233,6 +244,7 @@ static enum bk_rc read_list(const struct bk_dump_tools *tools, int fd, struct bk
 	ret->server_shown = value_behind(text, "Dumped from database version: ");
 	ret->tables = count_lines(text, " TABLE DATA ");
 	ret->has_readers = strstr(text, " event_consumers ") != NULL;
+	ret->list = bk_buf_take(&list);
 	return BK_OK;
 }
 
@@ -291,4 +303,58 @@ enum bk_rc bk_dump_read(const struct bk_dump_tools *tools, int fd, struct bk_dum
 	if ((rc = read_list(tools, fd, ret, err)) || (rc = read_migrations(tools, fd, ret, err)))
 		return rc;
 	return ask(tools, fd, everything, NULL, err);
+}
+
+/* "215; 1259 16385 TABLE bk settings postgres" */
+static bool lists(const struct bk_dump_tools *tools, const struct bk_dump *dump, const char *kind,
+		  const char *name)
+{
+	BK_CLEAN(bk_free_str)
+	char *entry = bk_asprintf(" %s %s %s ", kind, tools->schema, name);
+
+	return strstr(dump->list, entry) != NULL;
+}
+
+/* What the statements of that kind in a migration make. */
+static enum bk_rc check_made(const struct bk_dump_tools *tools, const struct bk_dump *dump,
+			     const char *migration, const char *kind, const char *rows,
+			     struct bk_error *err)
+{
+	BK_CLEAN(bk_free_str) char *statement = bk_asprintf("\nCREATE %s :\"bk\".", kind);
+
+	for (const char *p = migration; (p = strstr(p, statement));) {
+		BK_CLEAN(bk_free_str) char *name = NULL;
+
+		p += strlen(statement);
+		name = bk_strndup(p, strcspn(p, " (\n"));
+		if (!lists(tools, dump, kind, name) || (rows && !lists(tools, dump, rows, name))) {
+			bk_error_set(err, BK_E_IO, "the file is no whole backup: %s is not in it",
+				     name);
+			return bk_error_hint(err,
+					     "bkmaint backup makes one, or pg_dump -Fc -n %s "
+					     "without further choice",
+					     tools->schema);
+		}
+	}
+	return BK_OK;
+}
+
+/* The migrations are the list of what there has to be: none takes a table away again, and
+   a view that one drops it makes anew. */
+enum bk_rc bk_dump_check_whole(const struct bk_dump_tools *tools, const struct bk_dump *dump,
+			       struct bk_error *err)
+{
+	enum bk_rc rc = BK_OK;
+
+	for (size_t i = 0; i < bk_sql_files_count && !rc; i++) {
+		const struct bk_sql_file *file = &bk_sql_files[i];
+		int64_t version = bk_schema_number(file->name);
+
+		if (!version || version > dump->version)
+			continue;
+		rc = check_made(tools, dump, (const char *)file->text, "TABLE", "TABLE DATA", err);
+		if (!rc)
+			rc = check_made(tools, dump, (const char *)file->text, "VIEW", NULL, err);
+	}
+	return rc;
 }

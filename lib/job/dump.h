@@ -55,6 +55,7 @@ struct bk_dump {
 	char *min_program;  /* the oldest that may run on it */
 	int64_t tables;     /* whose rows are in it */
 	bool has_readers;   /* event_consumers is one of them */
+	char *list;         /* pg_restore's of what is in the schema */
 };
 
 void bk_dump_clear(struct bk_dump *dump);
@@ -63,6 +64,11 @@ void bk_dump_clear(struct bk_dump *dump);
    BK_E_REFUSED when it holds another schema. */
 enum bk_rc bk_dump_read(const struct bk_dump_tools *tools, int fd, struct bk_dump *ret,
 			struct bk_error *err) BK_NODISCARD;
+
+/* BK_E_IO unless each table and view that the migrations up to its version make is in it, and
+   the rows of each table. */
+enum bk_rc bk_dump_check_whole(const struct bk_dump_tools *tools, const struct bk_dump *dump,
+			       struct bk_error *err) BK_NODISCARD;
 
 /* The checksum beside the file: begun with it, so that both names are free, and committed
    after it. */

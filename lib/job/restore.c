@@ -34,6 +34,7 @@ struct restore {
 	struct bk_dump_tools tools;
 	struct bk_dump_place place;
 	struct bk_dump dump;
+	bool has_sum; /* beside the file, and it is the file's */
 	int64_t started_ms;
 };
 
@@ -96,12 +97,14 @@ static enum bk_rc check_dump(const struct restore *r, struct bk_error *err)
 		.program = BK_VERSION,
 	};
 	const char *from = r->dump.server_shown ? r->dump.server_shown : "0";
+	enum bk_rc rc;
 
 	if (strtol(from, NULL, 10) > r->place.server_version / 10000)
 		return bk_error_set(err, BK_E_REFUSED,
 				    "the backup is of PostgreSQL %s, and this server is older (%s)",
 				    from, r->place.server_shown);
-	return bk_schema_check(&state, err);
+	rc = bk_schema_check(&state, err);
+	return rc ? rc : bk_dump_check_whole(&r->tools, &r->dump, err);
 }
 
 static void add_literal(struct bk_buf *out, const char *text)
@@ -182,18 +185,24 @@ static enum bk_rc write_end(const struct restore *r, struct bk_buf *out, struct 
 	return BK_OK;
 }
 
-/* PostgreSQL 17's programs set what older servers do not know, in the head of the
-   script. */
-static void blank_unknown(const struct restore *r, char *block, size_t len)
+static void blank(char *block, size_t len, const char *line)
 {
-	static const char line[] = "\nSET transaction_timeout = 0;";
-	const size_t n = sizeof(line) - 1;
+	const size_t n = strlen(line);
 
-	for (size_t i = 0; r->place.server_version < 170000 && i + n <= len; i++)
+	for (size_t i = 0; i + n <= len; i++)
 		if (memcmp(block + i, line, n) == 0) {
 			memset(block + i + 1, ' ', n - 1);
 			return;
 		}
+}
+
+/* Of the settings in the head of the script: PostgreSQL 17's programs set what older
+   servers do not know, and a warning would stand in front of the error that is told. */
+static void blank_settings(const struct restore *r, char *block, size_t len)
+{
+	if (r->place.server_version < 170000)
+		blank(block, len, "\nSET transaction_timeout = 0;");
+	blank(block, len, "\nSET client_min_messages = warning;");
 }
 
 struct pipes {
@@ -268,7 +277,7 @@ static enum bk_rc copy(const struct restore *r, struct bk_child *source, struct 
 	while (!rc && n) {
 		rc = bk_child_read(source, p->from, block, BLOCK, &n, r->tools.stop, err);
 		if (!rc && at_head)
-			blank_unknown(r, block, n);
+			blank_settings(r, block, n);
 		at_head = false;
 		if (!rc)
 			rc = bk_child_feed(sink, p->to, block, n, r->tools.stop, err);
@@ -284,6 +293,25 @@ static enum bk_rc feed(const struct restore *r, struct bk_child *sink, int to,
 	return bk_child_feed(sink, to, bk_buf_cstr(text), text->len, r->tools.stop, err);
 }
 
+/* What precedes the rows: with the lock of migrations, for two that are at it at once. */
+static enum bk_rc write_head(const struct restore *r, struct bk_buf *out, struct bk_error *err)
+{
+	enum bk_rc rc;
+
+	bk_buf_str(out, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n"
+			"SET LOCAL client_min_messages = error;\n"
+			"SET LOCAL lock_timeout = '10s';\n"
+			"PREPARE bk_lock AS\n");
+	if ((rc = bk_sql_fill_file(out, "migration_lock", NULL, 0, err)))
+		return rc;
+	bk_buf_str(out, ";\nEXECUTE bk_lock (");
+	add_literal(out, r->tools.schema);
+	bk_buf_str(out, ");\nCREATE SCHEMA IF NOT EXISTS ");
+	bk_sql_ident(out, r->tools.schema);
+	bk_buf_str(out, ";\n");
+	return BK_OK;
+}
+
 static enum bk_rc run(const struct restore *r, int fd, bool *ret_sent, struct bk_error *err)
 {
 	BK_CLEAN(bk_child_end) struct bk_child source = {.pid = 0};
@@ -293,11 +321,7 @@ static enum bk_rc run(const struct restore *r, int fd, bool *ret_sent, struct bk
 	BK_CLEAN(bk_buf_clear) struct bk_buf end = BK_BUF_INIT;
 	enum bk_rc rc;
 
-	bk_buf_str(&head, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n"
-			  "CREATE SCHEMA IF NOT EXISTS ");
-	bk_sql_ident(&head, r->tools.schema);
-	bk_buf_str(&head, ";\n");
-	if ((rc = start_source(r, fd, &source, &p.from, err)) ||
+	if ((rc = write_head(r, &head, err)) || (rc = start_source(r, fd, &source, &p.from, err)) ||
 	    (rc = start_sink(r, &sink, &p.to, err)) || (rc = feed(r, &sink, p.to, &head, err)) ||
 	    (rc = copy(r, &source, &sink, &p, err)) || (rc = write_end(r, &end, err)))
 		return rc;
@@ -337,8 +361,47 @@ static enum bk_rc look_for(struct bk_db *db, const struct restore *r, struct res
 	return bk_rows_read(rows, 0, result_fields, BK_COUNT(result_fields), ret, err);
 }
 
+/* Somebody else made the schema while this one waited for the lock. */
+static bool was_overtaken(struct bk_db *db, struct restore *r, const struct bk_error *err)
+{
+	static const char *const present[] = {"42P07", "42710", "42723"};
+	struct bk_error ignored;
+	size_t i = 0;
+
+	while (i < BK_COUNT(present) && strcmp(err->sqlstate, present[i]) != 0)
+		i++;
+	if (i == BK_COUNT(present) || bk_db_lost(db))
+		return false;
+	bk_dump_place_clear(&r->place);
+	return !bk_dump_look(db, r->tools.schema, &r->place, &ignored) && r->place.relations;
+}
+
+/* The classes of what a text or a row is itself the cause of. A file that has its checksum
+   is as it was made, so it is something else then. */
+static bool may_be_damage(const struct restore *r, const struct bk_error *err)
+{
+	static const char *const classes[] = {"22", "23", "42"};
+
+	for (size_t i = 0; !r->has_sum && i < BK_COUNT(classes); i++)
+		if (strncmp(err->sqlstate, classes[i], 2) == 0)
+			return err->rc != BK_E_PERMISSION;
+	return false;
+}
+
+static enum bk_rc failed(struct bk_db *db, struct restore *r, struct bk_error *err)
+{
+	enum bk_rc rc = bk_dump_failed(err);
+
+	if (was_overtaken(db, r, err))
+		return check_place(r, err);
+	if (!may_be_damage(r, err))
+		return rc;
+	bk_error_prefix(err, "the file is damaged");
+	return err->rc = BK_E_IO;
+}
+
 /* psql may have died, or have been ended, with the COMMIT on its way. */
-static enum bk_rc resolve(struct bk_db *db, const struct restore *r, bool sent, enum bk_rc rc,
+static enum bk_rc resolve(struct bk_db *db, struct restore *r, bool sent, enum bk_rc rc,
 			  struct bk_restored *ret, struct bk_error *err)
 {
 	struct result found = {.id = NULL};
@@ -346,12 +409,13 @@ static enum bk_rc resolve(struct bk_db *db, const struct restore *r, bool sent, 
 	enum bk_rc looked;
 
 	if (rc && !sent)
-		return bk_dump_failed(err);
+		return failed(db, r, err);
 	bk_db_hold_interrupts(db, true); /* what became of it has to be known */
 	looked = look_for(db, r, &found, rc ? &why : err);
 	bk_db_hold_interrupts(db, false);
-	if (rc && !found.id && (!looked || looked == BK_E_SCHEMA))
-		return bk_dump_failed(err);
+	/* Who may not look into the schema has put nothing into it. */
+	if (rc && !found.id && (!looked || looked == BK_E_SCHEMA || looked == BK_E_PERMISSION))
+		return failed(db, r, err);
 	if (looked)
 		return rc ? bk_error_set(err, BK_E_UNKNOWN, "%s", why.message) : looked;
 	if (!found.id)
@@ -386,17 +450,17 @@ enum bk_rc bk_backup_restore(struct bk_db *db, const struct bk_control *control,
 			    .started_ms = control->clock.mono_ms(control->clock.self)};
 	BK_CLEAN(bk_close_fd) int fd = -1;
 	bool sent = false;
-	bool has_sum = false;
 	enum bk_rc rc;
 
-	if ((rc = open_file(path, &fd, err)) || (rc = bk_dump_check_sum(path, fd, &has_sum, err)) ||
+	if ((rc = open_file(path, &fd, err)) ||
+	    (rc = bk_dump_check_sum(path, fd, &r.has_sum, err)) ||
 	    (rc = prepare(db, &r, fd, stop, err)))
 		return rc;
 	rc = run(&r, fd, &sent, err);
 	if ((rc = resolve(db, &r, sent, rc, ret, err)))
 		return rc;
 	ret->file = path;
-	ret->checksum_verified = has_sum;
+	ret->checksum_verified = r.has_sum;
 	ret->from_version = ret->version = r.dump.version;
 	ret->server_version = BK_TAKE(r.dump.server_shown);
 	return BK_OK;

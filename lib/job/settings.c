@@ -349,23 +349,3 @@ enum bk_rc bk_settings_rollback(struct bk_db *db, const struct bk_control *contr
 		return bk_error_prefix(err, "the value before change %s", text);
 	return finish(&c, ret, err);
 }
-
-void bk_settings_explain(struct bk_db *db, const struct bk_conf *conf, struct bk_error *err)
-{
-	const char *params[] = {bk_conf_str(conf, "schema")};
-	const struct bk_stmt stmt = {"settings_owner", bk_sql_text("settings_owner"), params, 1,
-				     BK_MAYBE_ROW};
-	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
-	struct bk_error ignored;
-	const char *owner;
-
-	/* The first failure is what is told. */
-	if (bk_db_lost(db) || bk_tx_one(db, BK_TX_READ, &quick_limits, &stmt, &rows, &ignored) ||
-	    !bk_rows_count(rows))
-		return;
-	owner = bk_rows_text(rows, 0, "owner");
-	bk_error_hint(err,
-		      "only the owner changes settings: connect as %s, or let it type: GRANT %s"
-		      " TO %s",
-		      owner, owner, bk_rows_text(rows, 0, "role"));
-}

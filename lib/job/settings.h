@@ -67,7 +67,4 @@ enum bk_rc bk_settings_rollback(struct bk_db *db, const struct bk_control *contr
 				struct bk_conf *conf, int64_t change, const char *reason,
 				struct bk_setting_change *ret, struct bk_error *err) BK_NODISCARD;
 
-/* After BK_E_PERMISSION: sets err's hint to who may. */
-void bk_settings_explain(struct bk_db *db, const struct bk_conf *conf, struct bk_error *err);
-
 #endif

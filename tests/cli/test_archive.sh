@@ -104,24 +104,26 @@ is "$(items "$BK_TEST_DIR/after" | wc -l)" 150
 is "$(diff <(items "$BK_TEST_DIR/before") <(items "$BK_TEST_DIR/after"))" ""
 
 t "so are the transitions: both can be loaded by COPY, and are what they were"
-load() { # TABLE KIND
-	local file columns
-	for file in "$dir"/*/"$2"-*.csv.gz; do
-		columns=$(zcat "$file" | head -n 1)
-		zcat "$file" | psql -XAtq -v ON_ERROR_STOP=1 -U postgres \
-			-c "copy $1 ($columns) from stdin with (format csv, header true)" || return
-	done
+commands=$(sed -n '/^psql -c "CREATE TABLE back/,/^done$/p' "$BK_SRC/man/bk.7" | sed 's/2026-11/*/')
+beside=$(sed -n 's/^\.Ql \(ALTER TABLE back ADD .*\) \.$/\1/p' "$BK_SRC/man/bk.7")
+# load KIND TABLE [STATEMENT]: the files of every month into the table back, as bk(7) says
+load() {
+	local create=${commands%%$'\n'*} copy=${commands#*$'\n'}
+	run env -C "$dir" PGUSER=postgres bash -c "${create/maintenance_executions/$2}
+		psql -c '${3-}'
+		${copy/executions/$1}"
+	is_rc 0
+	err_is_empty
 }
-sql "create table back_e (like was_e);
-	create table back_t (like was_t); alter table back_t add executed_at timestamptz"
-load back_e executions
-load back_t transitions
-sql "alter table back_t drop executed_at"
-sql_is "select count(*) from back_e" 150
-sql_is "select count(*) from back_t" 300
-sql_is "select count(*) from (select * from was_e except select * from back_e) as d" 0
-sql_is "select count(*) from (select * from was_t except select * from back_t) as d" 0
-sql "drop table was_e, was_t, back_e, back_t"
+load executions maintenance_executions
+sql_is "select count(*) from back" 150
+sql_is "select count(*) from (select * from was_e except select * from back) as d" 0
+sql "drop table back"
+load transitions booking_transitions "$beside"
+sql "alter table back drop executed_at"
+sql_is "select count(*) from back" 300
+sql_is "select count(*) from (select * from was_t except select * from back) as d" 0
+sql "drop table was_e, was_t, back"
 
 t "the manifest has the checksums, and the files are not for everybody"
 for manifest in "$dir"/*/manifest.csv; do
@@ -167,6 +169,23 @@ history 3
 run bkmaint cleanup
 is_rc 0
 is "$(archived)" 153
+
+t "a manifest that an editor left without its last newline loses nothing"
+rm -r "${dir:?}"/*
+history 3
+sql "delete from bk.booking_transitions"
+bkmaint cleanup || exit 1
+for manifest in "$dir"/*/manifest.csv; do
+	truncate -s -1 "$manifest"
+done
+is "$(archived)" 3
+history 3
+run bkmaint cleanup
+is_rc 0
+is "$(archived)" 6
+is "$(for manifest in "$dir"/*/manifest.csv; do
+	sed "1d; s|,.*||; s|^|./$(basename "${manifest%/*}")/|; \$q" "$manifest"
+done | sort)" "$(files | grep -v manifest)" "what is entered"
 
 t "a dry run archives nothing"
 rm -r "${dir:?}"/*

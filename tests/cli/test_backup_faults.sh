@@ -61,6 +61,12 @@ for file in nowhere/a.dump safe/ safe/.. mine/a; do
 done
 run bkmaint backup ''
 is_rc 64
+for command in backup restore; do
+	run bkmaint $command -
+	is_rc 64
+	err_has "hint: ./- is a file of that name"
+done
+[ ! -e - ] || harness_fail "a file" none -
 
 t "a full disk leaves no file: 74"
 run bash -c 'trap "" XFSZ && ulimit -f 8 && exec bkmaint backup safe/full.dump'
@@ -88,12 +94,88 @@ for file in nosuch mine short.dump data.dump list.dump open.dump nosum.dump fifo
 	nothing_there
 done
 
+t "damage that only the server sees is damage, where no checksum says that there is none: 74"
+LC_ALL=C sed 's/integer NOT NULL/integer N0T NULL/' safe/whole.dump >safe/text.dump
+run bkmaint restore safe/text.dump
+is_rc 74
+err_has 'error: the file is damaged: psql: syntax error at or near "N0T"'
+nothing_there
+
+t "a dump that lacks a table or its rows is no backup: 74"
+bkmaint restore safe/whole.dump || exit 1
+pg_dump -Fc -n bk -T bk.settings >safe/settings.part
+pg_dump -Fc -n bk -T bk.job_hours >safe/job_hours.part
+pg_dump -Fc -n bk --exclude-table-data=bk.instances >safe/instances.part
+pg_dump -Fc -n bk --data-only >safe/scheduler_job_info.part 2>/dev/null
+pg_dump -Fc -n bk >safe/all.part
+sql "drop schema bk cascade"
+for table in settings job_hours instances scheduler_job_info; do
+	run bkmaint restore safe/$table.part
+	is_rc 74
+	err_has "error: the file is no whole backup: $table is not in it"
+	err_has "hint: bkmaint backup makes one"
+	nothing_there
+done
+run bkmaint restore safe/all.part
+is_rc 0
+sql "drop schema bk cascade"
+
 t "one without a checksum beside it is restored with a warning"
 cp safe/whole.dump safe/lone.dump
 run bkmaint restore safe/lone.dump --json
 is_rc 0
 err_has "warning: there is no checksum beside the file, it was not compared"
 json_is .data.restore.checksumVerified false
+sql "drop schema bk cascade"
+
+# --- others ---
+
+t "what is told is the error, and not what the server remarked before it"
+sql "create schema bk; create role maker login; grant create on database $PGDATABASE to maker"
+run bkmaint restore safe/whole.dump -U maker
+is_rc 77
+err_has "error: psql: permission denied for schema bk"
+err_has "hint: connect as postgres"
+sql "drop schema bk"
+
+# started COMMAND FILE: with its pid in started; returns once it waits for the lock of migrations
+started() {
+	waiting=$((waiting + 1))
+	# shellcheck disable=SC2086
+	bkmaint $1 2>"$2" 9>&- &
+	started=$!
+	wait_for "$waiting = (select count(*) from pg_locks where locktype = 'advisory' and not granted)"
+}
+
+# together COMMAND COMMAND: one begins after the other, both before anything is done; first and second
+# are their exit statuses
+together() {
+	waiting=0
+	hold "select pg_advisory_xact_lock(hashtextextended('bk migrate bk', 0))"
+	started "$1" first.err
+	first=$started
+	started "$2" second.err
+	second=$started
+	let_go
+	wait "$first"
+	first=$?
+	wait "$second"
+	second=$?
+}
+
+t "of two restores at once one is refused"
+together "restore safe/whole.dump" "restore safe/whole.dump"
+is "$first $second" "0 4"
+is "$(head -n 1 second.err)" "bkmaint: error: schema bk is not empty, nothing was changed"
+sql_is "select count(*) from bk.maintenance_executions where operation = 'restore'" 1
+sql "drop schema bk cascade"
+
+t "restore and migrate at once: either"
+together "restore safe/whole.dump" migrate
+is "$first $second" "0 0"
+sql "drop schema bk cascade"
+together migrate "restore safe/whole.dump"
+is "$first $second" "0 4"
 sql "drop schema bk cascade"
 
 # --- programs ---
@@ -212,13 +294,27 @@ t "an error of the database is told with its code, and nothing is left"
 sql "create function refuse() returns event_trigger language plpgsql as
 	\$\$ begin raise exception 'no view today' using errcode = 'P0001'; end \$\$;
 	create event trigger refuse on ddl_command_end when tag in ('CREATE VIEW')
-	execute function refuse()"
+	execute function refuse();
+	create function remark() returns event_trigger language plpgsql as
+	\$\$ begin raise warning 'a table is made'; end \$\$;
+	create event trigger remark on ddl_command_end when tag in ('CREATE TABLE')
+	execute function remark()"
 run bkmaint restore safe/whole.dump --json
 is_rc 1
 json_is '[.error.code, .error.sqlstate] | tojson' '["RUN_FAILED","P0001"]'
 err_has "psql: no view today"
 nothing_there
-sql "drop event trigger refuse"
+sql "drop event trigger refuse; drop event trigger remark"
+
+t "an error is the same one when it comes after the whole script is sent"
+fake psql "[ \"\$1\" != --version ] || exec $real/psql --version" "cat >'$BK_TEST_DIR/script'" \
+	"exec $real/psql \"\$@\" <'$BK_TEST_DIR/script'"
+sql "create schema bk"
+run env PATH="$BK_TEST_DIR/fake:$PATH" bkmaint restore safe/whole.dump -U maker
+is_rc 77
+err_has "error: psql: permission denied for schema bk"
+err_has "hint: connect as postgres"
+sql "drop schema bk"
 
 t "a COMMIT whose answer is lost is found by its record"
 fake psql "$real/psql \"\$@\"; exit 2"

@@ -216,7 +216,6 @@ const struct contract contracts[] = {
 	{"settings_change", "change", false, false},
 	{"settings_find", "command name old_value later", false, false},
 	{"settings_lock", NULL, true, false}, /* a LOCK cannot be prepared */
-	{"settings_owner", "owner role", false, false},
 	{"settings_read", "version name value change author", false, false},
 	{"sha256", "digest", false, false},
 	{"stats_roll", NULL, false, false},
