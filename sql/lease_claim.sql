@@ -27,10 +27,11 @@ WITH job AS MATERIALIZED (
 	   FOR NO KEY UPDATE SKIP LOCKED
 ), due AS MATERIALIZED (
 	SELECT CASE WHEN job.retry_count = 0 AND $6::bigint < job.delay_ms
-		    THEN least(job.next_execution_time,
-			       job.last_execution_time + $6::bigint * interval '1 millisecond')
-		    ELSE job.next_execution_time END AS at
+			 AND soon.at < job.next_execution_time
+		    THEN soon.at ELSE job.next_execution_time END AS at
 	  FROM job
+	 CROSS JOIN LATERAL (
+		SELECT job.last_execution_time + $6::bigint * interval '1 millisecond' AS at) AS soon
 ), clock AS MATERIALIZED (
 	SELECT coalesce($1::timestamptz, c.read_at) AS now, c.read_at
 	  FROM (SELECT CASE WHEN (SELECT count(*) FROM job) >= 0 -- once its row is locked

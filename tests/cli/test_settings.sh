@@ -122,7 +122,7 @@ activate-due.delay soon|activate-due.delay: "soon" is no duration (write 500ms, 
 activate-due.delay 1ms|activate-due.delay: "1ms" is out of range (1s to 365d)|
 activate-due.parallel 17|activate-due.parallel: "17" is out of range (1 to 16)|
 activate-due.parallel 0x1|activate-due.parallel: "0x1" is no|
-activate-due.on-exceed ignore|activate-due.on-exceed: "ignore" is none of|
+activate-due.on-exceed ignore|activate-due.on-exceed: "ignore" is neither refuse nor trickle|
 activate-due.enabled no|activate-due.enabled: cannot be set here, only in the file|
 activate-due.splay 5s|activate-due.splay: cannot be set here, only in the file or the environment|
 schema other|schema: cannot be set here, only in the file|

@@ -68,6 +68,11 @@ START_TEST(a_shorter_delay_counts_from_the_last_run_on)
 	ck_assert_int_eq(tick_at("2026-03-01 12:01:00Z"), BK_OUTCOME_RAN);
 	ck_assert_int_eq(tick_at("2026-03-01 12:01:30Z"), BK_OUTCOME_NOT_DUE);
 
+	/* No next run is one that is due. */
+	rig.request.delay_ms = 50000;
+	side_exec(rig.side, "UPDATE bk.scheduler_job_info SET next_execution_time = NULL");
+	ck_assert_int_eq(tick_at("2026-03-01 12:01:31Z"), BK_OUTCOME_RAN);
+
 	/* Not while failures in a row put it off. */
 	rig.request.delay_ms = 86400000;
 	ck_assert_int_eq(tick_at("2026-03-01 12:02:00Z"), BK_OUTCOME_RAN);
