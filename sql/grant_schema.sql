@@ -10,3 +10,4 @@ GRANT INSERT, UPDATE, DELETE ON :"bk".booking_holds, :"bk".quarantined_bookings 
 GRANT INSERT, UPDATE ON :"bk".execution_stats, :"bk".job_totals, :"bk".event_consumers TO booking_update;
 GRANT INSERT ON :"bk".settings_history TO booking_update;
 GRANT INSERT ON :"bk".archived_executions, :"bk".archived_transitions TO booking_update;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA :"bk" TO booking_read, booking_update;

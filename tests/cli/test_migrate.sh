@@ -194,6 +194,20 @@ is_rc 0
 err_is_empty
 is "$(statuses)" "ACTIVE 2"
 
+t "functions are granted, too, where the database gives them to nobody"
+sql "create database strict"
+home=$PGDATABASE
+export PGDATABASE=strict
+sql "alter default privileges revoke execute on functions from public"
+run bkmaint migrate --reference-bookings
+is_rc 0
+due 2
+run bkactivate -U worker
+is_rc 0
+err_is_empty
+is "$(statuses)" "ACTIVE 2"
+export PGDATABASE=$home
+
 t "who may not create a schema is told so: 77"
 sql "create role nobody login"
 sql "drop schema bk cascade"
