@@ -189,8 +189,14 @@ static enum bk_rc check_operands(const struct bk_tool *tool, const struct bk_cmd
 				    command->name ? " " : "", command->name ? command->name : "",
 				    command->operands);
 	if (line->operand_count > most_operands(command)) {
-		bk_quote(&shown, line->operands[most_operands(command)]);
-		return bk_error_set(err, BK_E_USAGE, "unexpected operand %s", bk_buf_cstr(&shown));
+		const char *operand = line->operands[most_operands(command)];
+
+		bk_quote(&shown, operand);
+		bk_error_set(err, BK_E_USAGE, "unexpected operand %s", bk_buf_cstr(&shown));
+		return command->name && find(tool, operand)
+			       ? bk_error_hint(err, "it is a command itself: %s %s", tool->name,
+					       operand)
+			       : err->rc;
 	}
 	return BK_OK;
 }

@@ -292,6 +292,7 @@ static const struct line bad[] = {
 	{{"some", "a", "\xFF", "--after=x"}, "operand 2: is not valid UTF-8", NULL},
 	{{"any", "\xC0\x80"}, "operand 1: is not valid UTF-8", NULL},
 	{{"jobs", "x"}, "unexpected operand \"x\"", NULL},
+	{{"jobs", "job"}, "unexpected operand \"job\"", "it is a command itself: bkmany job"},
 	{{"job", ""}, "operand 1: is empty", NULL},
 	{{"pair", "a", "\xFF"}, "operand 2: is not valid UTF-8", NULL},
 	{{"job", "a\tb"}, "operand 1: has a control character", NULL},
