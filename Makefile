@@ -261,7 +261,7 @@ check: all $(UNIT_TESTS) $(DB_TESTS) $(BENCH_TOOLS) ## run every test
 check-unit: $(UNIT_TESTS) ## only the tests without a database
 	@$(run) --unit $(call pick,$(UNIT_TESTS))
 
-check-db: $(DB_TESTS) ## only the tests of the library against PostgreSQL
+check-db: all $(DB_TESTS) ## only the tests of the library against PostgreSQL
 	@$(run) --db $(call pick,$(DB_TESTS))
 
 check-cli: all $(BENCH_TOOLS) ## only the tests of the programs
