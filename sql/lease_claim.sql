@@ -94,6 +94,8 @@ WITH job AS MATERIALIZED (
 	SELECT CASE WHEN verdict IN ('go', 'join') THEN (:probe) ELSE false END AS work FROM verdict
 ), decision AS MATERIALIZED (
 	SELECT (verdict = 'go' OR (verdict = 'join' AND work)) AS go, (verdict = 'join') AS joins, work,
+	       -- What the job's row tells stays: the run has yet to end, or is none of its schedule.
+	       (work OR $21::boolean) AS keeps,
 	       CASE WHEN verdict <> 'join' THEN verdict WHEN work THEN 'go' ELSE 'not-due' END AS verdict
 	  FROM verdict, probe
 ), closed AS (
@@ -123,20 +125,16 @@ WITH job AS MATERIALIZED (
 					  THEN j.next_execution_time
 					  ELSE clock.now + $6::bigint * interval '1 millisecond' END,
 	       status = CASE WHEN j.status = 'PAUSED' AND j.paused_until <= clock.now THEN 'IDLE'
-			     WHEN j.status = 'ERROR' AND NOT (decision.work OR $21::boolean)
-			     THEN 'IDLE'
+			     WHEN j.status = 'ERROR' AND NOT decision.keeps THEN 'IDLE'
 			     ELSE j.status END,
 	       paused_reason = CASE WHEN j.paused_until <= clock.now THEN NULL ELSE j.paused_reason END,
 	       paused_until = CASE WHEN j.paused_until <= clock.now THEN NULL ELSE j.paused_until END,
-	       last_execution_status = CASE WHEN decision.work OR $21::boolean
-					    THEN j.last_execution_status ELSE 'SUCCESS' END,
-	       last_success_time = CASE WHEN decision.work OR $21::boolean
-					THEN j.last_success_time ELSE clock.now END,
-	       processed_count = CASE WHEN decision.work OR $21::boolean
-				      THEN j.processed_count ELSE 0 END,
-	       error_message = CASE WHEN decision.work OR $21::boolean THEN j.error_message END,
+	       last_execution_status = CASE WHEN decision.keeps THEN j.last_execution_status ELSE 'SUCCESS' END,
+	       last_success_time = CASE WHEN decision.keeps THEN j.last_success_time ELSE clock.now END,
+	       processed_count = CASE WHEN decision.keeps THEN j.processed_count ELSE 0 END,
+	       error_message = CASE WHEN decision.keeps THEN j.error_message END,
 	       -- A run that died is a failure, too.
-	       retry_count = CASE WHEN decision.work OR $21::boolean
+	       retry_count = CASE WHEN decision.keeps
 				  THEN j.retry_count + (SELECT count(*) FROM closed)::integer ELSE 0 END,
 	       total_runs = j.total_runs + 1,
 	       total_failures = j.total_failures + (SELECT count(*) FROM closed),

@@ -11,9 +11,7 @@
 #define DEFAULT_HOURS 24
 
 #define TOO_LONG "some counts took too long, and are not known"
-#define FAILED                                                                                     \
-	"rule %s: %s: an expression of the mapping fails for some booking; bkmaint doctor names "  \
-	"both"
+#define FAILED "rule %s: %s: %s"
 
 static void set_count(struct bk_json *to, const char *key, int64_t n)
 {
@@ -45,7 +43,7 @@ static void warn_of_overdue(struct bk_app *app, const struct bk_overdue *overdue
 		const struct bk_overdue_view *item = &overdue->items[i];
 
 		if (item->error_message)
-			bk_app_warn(app, FAILED, item->rule, item->error_message);
+			bk_app_warn(app, FAILED, item->rule, item->error_message, bk_due_hint);
 		else
 			slow = slow || item->count == BK_NULL_INT || item->stale == BK_NULL_INT;
 	}
@@ -91,7 +89,7 @@ static void warn_of_forecast(struct bk_app *app, const struct bk_forecast *forec
 		const struct bk_uncounted *left = &forecast->not_counted[i];
 
 		if (left->error_message)
-			bk_app_warn(app, FAILED, left->rule, left->error_message);
+			bk_app_warn(app, FAILED, left->rule, left->error_message, bk_due_hint);
 		else
 			bk_app_warn(app,
 				    "rule %s: its hours took too long to count, and are left out",

@@ -128,18 +128,17 @@ static void put_text(struct bk_buf *out, const char *value, const char *type)
 /* Types of which the text is the same in every session, by bk_value_text at the latest. */
 static bool has_one_text(const char *type)
 {
-	static const char *const names[] = {"bool",      "int2",       "int4",   "int8", "numeric",
-					    "text",      "varchar",    "bpchar", "char", "name",
-					    "uuid",      "json",       "jsonb",  "date", "time",
-					    "timestamp", "timestamptz"};
-	static const char head[] = "\"pg_catalog\".\"";
-	size_t len = strlen(type);
+#define OURS(name) "\"pg_catalog\".\"" name "\""
+	static const char *const types[] = {
+		BK_TYPE_TIMESTAMPTZ, BK_TYPE_TIMESTAMP, BK_TYPE_DATE, OURS("time"),    OURS("bool"),
+		OURS("int2"),        OURS("int4"),      OURS("int8"), OURS("numeric"), OURS("text"),
+		OURS("varchar"),     OURS("bpchar"),    OURS("char"), OURS("name"),    OURS("uuid"),
+		OURS("json"),        OURS("jsonb"),
+	};
+#undef OURS
 
-	if (strncmp(type, head, sizeof(head) - 1) != 0)
-		return false;
-	for (size_t i = 0; i < BK_COUNT(names); i++)
-		if (sizeof(head) + strlen(names[i]) == len &&
-		    strncmp(type + sizeof(head) - 1, names[i], strlen(names[i])) == 0)
+	for (size_t i = 0; i < BK_COUNT(types); i++)
+		if (strcmp(type, types[i]) == 0)
 			return true;
 	return false;
 }

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/text.h"
 #include "conf/jobs.h"
 #include "db/sqlfile.h"
 #include "db/sqltext.h"
@@ -265,7 +264,26 @@ static enum bk_rc load_steps(struct bk_undo *u, struct bk_db *db, struct bk_erro
 	return rc;
 }
 
-/* The key in the form that the transitions have. */
+/* A key that was mistyped must not look like one that was taken back. */
+static enum bk_rc find_key(const struct bk_undo *u, struct bk_db *db, const char *shown,
+			   struct bk_error *err)
+{
+	static const struct bk_field field = {"found", BK_FIELD_BOOL, 0};
+	const char *params[] = {u->number, u->rule, bk_buf_cstr(&u->key)};
+	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
+	bool found = false;
+	enum bk_rc rc = bk_undo_ask(db, bk_conf_str(u->conf, "schema"), "undo_key_found",
+				    BK_TX_READ, params, BK_COUNT(params), BK_ONE_ROW, &rows, err);
+
+	if (rc || (rc = bk_rows_read(rows, 0, &field, 1, &found, err)) || found)
+		return rc;
+	bk_error_set(err, BK_E_NOT_FOUND, "execution %s of %s did not change booking %s%s%s",
+		     u->number, u->operation, shown, u->rule ? " by rule " : "",
+		     u->rule ? u->rule : "");
+	return bk_error_hint(err, "bkmaint undo %s -n lists those that it changed", u->number);
+}
+
+/* The key in the form that the transitions have; the execution must have changed it. */
 static enum bk_rc read_key(struct bk_undo *u, struct bk_db *db, const char *const *key,
 			   struct bk_error *err)
 {
@@ -286,31 +304,7 @@ static enum bk_rc read_key(struct bk_undo *u, struct bk_db *db, const char *cons
 	if (rc)
 		return bk_key_explain(m, &u->job->table, err);
 	bk_buf_str(&u->key, bk_rows_text(rows, 0, "key"));
-	return BK_OK;
-}
-
-/* A key that was mistyped must not look like one that was taken back. */
-static enum bk_rc find_key(const struct bk_undo *u, struct bk_db *db, const char *const *key,
-			   struct bk_error *err)
-{
-	static const struct bk_field field = {"found", BK_FIELD_BOOL, 0};
-	const char *params[] = {u->number, u->rule, bk_buf_cstr(&u->key)};
-	BK_CLEAN(bk_rows_clean) struct bk_rows *rows = NULL;
-	BK_CLEAN(bk_buf_clear) struct bk_buf shown = BK_BUF_INIT;
-	bool found = false;
-	enum bk_rc rc = bk_undo_ask(db, bk_conf_str(u->conf, "schema"), "undo_key_found",
-				    BK_TX_READ, params, BK_COUNT(params), BK_ONE_ROW, &rows, err);
-
-	if (rc || (rc = bk_rows_read(rows, 0, &field, 1, &found, err)) || found)
-		return rc;
-	for (size_t i = 0; i < u->job->mapping->key_count; i++) {
-		bk_buf_str(&shown, i ? " " : "");
-		bk_quote(&shown, key[i]);
-	}
-	bk_error_set(err, BK_E_NOT_FOUND, "execution %s of %s did not change booking %s%s%s",
-		     u->number, u->operation, bk_buf_cstr(&shown), u->rule ? " by rule " : "",
-		     u->rule ? u->rule : "");
-	return bk_error_hint(err, "bkmaint undo %s -n lists those that it changed", u->number);
+	return find_key(u, db, bk_buf_cstr(&sql.shown), err);
 }
 
 enum bk_rc bk_undo_find(struct bk_db *db, const struct bk_undo_target *target,
@@ -337,8 +331,7 @@ enum bk_rc bk_undo_find(struct bk_db *db, const struct bk_undo_target *target,
 	if ((rc = bk_table_load(db, u->job->mapping, &u->job->table, err)) ||
 	    (rc = load_steps(u, db, err)))
 		return rc;
-	if (target->key &&
-	    ((rc = read_key(u, db, target->key, err)) || (rc = find_key(u, db, target->key, err))))
+	if (target->key && (rc = read_key(u, db, target->key, err)))
 		return rc;
 	*ret = BK_TAKE(u);
 	return BK_OK;

@@ -36,7 +36,6 @@ struct bk_undo {
 	int64_t done; /* places of the current step */
 	int64_t next; /* of the batch that is not yet known to be committed */
 	int64_t page; /* length of the page at hand, 0 = none */
-	int64_t part_first;
 	bool in_part;
 	bool skips_locked; /* the batch at hand waited in vain for a booking that is locked */
 	struct bk_array *page_keys;

@@ -328,6 +328,5 @@ bool bk_culprit_blame(const struct bk_search *search, const struct bk_unit *unit
 void bk_culprit_hint(struct bk_error *err)
 {
 	if (bk_fault_of(err) == BK_FAULT_ROW && !err->hint[0])
-		(void)bk_error_hint(err, "an expression of the mapping fails for some booking; "
-					 "bkmaint doctor names both");
+		(void)bk_error_hint(err, BK_CULPRIT_HINT);
 }

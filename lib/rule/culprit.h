@@ -59,7 +59,9 @@ struct bk_search {
 bool bk_culprit_blame(const struct bk_search *search, const struct bk_unit *unit,
 		      struct bk_error *err);
 
-/* The hint for such a fault of a scan that nobody has looked into. */
+/* The hint for such a fault of a scan that nobody has looked into, and its words. */
+#define BK_CULPRIT_HINT                                                                            \
+	"an expression of the mapping fails for some booking; bkmaint doctor names both"
 void bk_culprit_hint(struct bk_error *err);
 
 #endif

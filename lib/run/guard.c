@@ -104,21 +104,15 @@ enum bk_rc bk_judge_rest(const struct bk_crew *crew, struct bk_error *err)
 
 	if ((left > 0 || !known) && crew->bound_reached)
 		return bound_reached(crew, err);
-	if (crew->aside && crew->request->beside) {
-		bk_error_set(err, BK_E_PARTIAL,
-			     "%" PRId64 " booking%s left, the database refuses the change: %s",
-			     crew->aside, crew->aside == 1 ? " was" : "s were",
-			     crew->refusal.message);
-		memcpy(err->sqlstate, crew->refusal.sqlstate, sizeof(err->sqlstate));
-		return err->rc;
-	}
 	if (crew->aside) {
+		bool undo = crew->request->beside; /* which sets nothing aside */
+
 		bk_error_set(err, BK_E_PARTIAL,
-			     "%" PRId64 " booking%s set aside, the database refuses the change: %s",
+			     "%" PRId64 " booking%s %s, the database refuses the change: %s",
 			     crew->aside, crew->aside == 1 ? " was" : "s were",
-			     crew->refusal.message);
+			     undo ? "left" : "set aside", crew->refusal.message);
 		memcpy(err->sqlstate, crew->refusal.sqlstate, sizeof(err->sqlstate));
-		return bk_error_hint(err, "bkstatus quarantine lists them");
+		return undo ? err->rc : bk_error_hint(err, "bkstatus quarantine lists them");
 	}
 	if (left > 0 && crew->vetoed > 0) {
 		bk_error_set(err, BK_E_PARTIAL,

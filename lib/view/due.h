@@ -17,6 +17,9 @@
 #include "conf/conf.h"
 #include "db/db.h"
 
+/* What is to be said of a rule with an error_message, here and below. */
+extern const char bk_due_hint[];
+
 /* Times are RFC 3339 UTC with milliseconds; NULL and BK_NULL_INT = absent. Bookings
    on hold, and those that the rule has set aside, count nowhere. */
 struct bk_overdue_view {

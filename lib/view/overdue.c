@@ -11,6 +11,8 @@
 
 #define COUNT_MS 1000
 
+const char bk_due_hint[] = BK_CULPRIT_HINT;
+
 static void item_clear(struct bk_overdue_view *item)
 {
 	free(item->rule);

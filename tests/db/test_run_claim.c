@@ -32,14 +32,6 @@ static const char *job_column(const char *column)
 		column);
 }
 
-static enum bk_outcome tick_at(const char *at)
-{
-	rig.request.manual = false;
-	rig.request.clock_override = at;
-	ck_assert_msg(rig_run() == BK_OK, "%s", rig.err.message);
-	return rig.result.outcome;
-}
-
 /* A run of `instance` that has changed 42 bookings and whose lease ends then. */
 static void make_running(const char *instance, const char *lease)
 {
@@ -112,7 +104,7 @@ END_TEST
 
 START_TEST(by_hand_the_delay_does_not_matter)
 {
-	ck_assert_int_eq(tick_at("2026-03-01 12:00:00Z"), BK_OUTCOME_RAN);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:00:00Z"), BK_OUTCOME_RAN);
 	rig.request.manual = true;
 	ck_assert_int_eq(rig_run(), BK_OK);
 	ck_assert_int_eq(rig.result.outcome, BK_OUTCOME_RAN);
@@ -369,17 +361,17 @@ END_TEST
 
 START_TEST(the_instance_that_ticks_is_seen_once_a_minute)
 {
-	ck_assert_int_eq(tick_at("2026-03-01 12:00:00Z"), BK_OUTCOME_RAN);
-	ck_assert_int_eq(tick_at("2026-03-01 12:00:10Z"), BK_OUTCOME_NOT_DUE);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:00:00Z"), BK_OUTCOME_RAN);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:00:10Z"), BK_OUTCOME_NOT_DUE);
 	ck_assert_str_eq(side_text(rig.side,
 				   "SELECT instance || ' ' || version || ' ' ||"
 				   " mapping_fingerprint || ' ' || seen_at FROM bk.instances"),
 			 side_text(rig.side, "SELECT 'host-1 ' || '" BK_VERSION "' || ' f1 ' ||"
 					     " timestamptz '2026-03-01 12:00:00Z'"));
 	rig.request.fingerprint = "f2";
-	ck_assert_int_eq(tick_at("2026-03-01 12:00:20Z"), BK_OUTCOME_NOT_DUE);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:00:20Z"), BK_OUTCOME_NOT_DUE);
 	ck_assert_str_eq(side_text(rig.side, "SELECT mapping_fingerprint FROM bk.instances"), "f2");
-	ck_assert_int_eq(tick_at("2026-03-01 12:02:00Z"), BK_OUTCOME_RAN);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:02:00Z"), BK_OUTCOME_RAN);
 	ck_assert_int_eq(side_int(rig.side, "SELECT extract(epoch FROM (last_ticks ->>"
 					    " 'activate-due')::timestamptz) FROM bk.instances"),
 			 1772366520);

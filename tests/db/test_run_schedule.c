@@ -14,14 +14,6 @@ static void setup(void)
 	rig_job("activate-due");
 }
 
-static enum bk_outcome tick_at(const char *at)
-{
-	rig.request.manual = false;
-	rig.request.clock_override = at;
-	ck_assert_msg(rig_run() == BK_OK, "%s", rig.err.message);
-	return rig.result.outcome;
-}
-
 /* The slack is a quarter of the delay, thirty seconds at most. */
 static const struct {
 	int64_t delay_ms;
@@ -46,8 +38,8 @@ static const struct {
 START_TEST(a_job_is_due_after_its_delay_less_a_slack)
 {
 	rig.request.delay_ms = dues[_i].delay_ms;
-	ck_assert_int_eq(tick_at("2026-03-01 12:00:00Z"), BK_OUTCOME_RAN);
-	ck_assert_int_eq(tick_at(dues[_i].at), dues[_i].outcome);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:00:00Z"), BK_OUTCOME_RAN);
+	ck_assert_int_eq(rig_tick_at(dues[_i].at), dues[_i].outcome);
 	if (dues[_i].outcome == BK_OUTCOME_RAN)
 		return;
 	ck_assert_ptr_null(rig.result.execution_id);
@@ -61,30 +53,30 @@ END_TEST
 START_TEST(a_shorter_delay_counts_from_the_last_run_on)
 {
 	rig.request.delay_ms = 86400000;
-	ck_assert_int_eq(tick_at("2026-03-01 12:00:00Z"), BK_OUTCOME_RAN);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:00:00Z"), BK_OUTCOME_RAN);
 	rig.request.delay_ms = 60000;
-	ck_assert_int_eq(tick_at("2026-03-01 12:00:30Z"), BK_OUTCOME_NOT_DUE);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:00:30Z"), BK_OUTCOME_NOT_DUE);
 	ck_assert_str_eq(rig.result.next_at, "2026-03-01T12:01:00.000Z");
-	ck_assert_int_eq(tick_at("2026-03-01 12:01:00Z"), BK_OUTCOME_RAN);
-	ck_assert_int_eq(tick_at("2026-03-01 12:01:30Z"), BK_OUTCOME_NOT_DUE);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:01:00Z"), BK_OUTCOME_RAN);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:01:30Z"), BK_OUTCOME_NOT_DUE);
 
 	/* No next run is one that is due. */
 	rig.request.delay_ms = 50000;
 	side_exec(rig.side, "UPDATE bk.scheduler_job_info SET next_execution_time = NULL");
-	ck_assert_int_eq(tick_at("2026-03-01 12:01:31Z"), BK_OUTCOME_RAN);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:01:31Z"), BK_OUTCOME_RAN);
 
 	/* Not while failures in a row put it off. */
 	rig.request.delay_ms = 86400000;
-	ck_assert_int_eq(tick_at("2026-03-01 12:02:00Z"), BK_OUTCOME_RAN);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:02:00Z"), BK_OUTCOME_RAN);
 	side_exec(rig.side, "UPDATE bk.scheduler_job_info SET retry_count = 1");
 	rig.request.delay_ms = 60000;
-	ck_assert_int_eq(tick_at("2026-03-01 12:03:00Z"), BK_OUTCOME_NOT_DUE);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:03:00Z"), BK_OUTCOME_NOT_DUE);
 	side_exec(rig.side, "UPDATE bk.scheduler_job_info SET retry_count = 0");
 
 	/* A run that is too late for the shorter one is left out, once. */
 	rig.request.late_ms = 10000;
-	ck_assert_int_eq(tick_at("2026-03-01 12:03:30Z"), BK_OUTCOME_LATE);
-	ck_assert_int_eq(tick_at("2026-03-01 12:04:00Z"), BK_OUTCOME_RAN);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:03:30Z"), BK_OUTCOME_LATE);
+	ck_assert_int_eq(rig_tick_at("2026-03-01 12:04:00Z"), BK_OUTCOME_RAN);
 }
 END_TEST
 

@@ -173,6 +173,14 @@ enum bk_rc rig_run(void)
 	return rc;
 }
 
+enum bk_outcome rig_tick_at(const char *at)
+{
+	rig.request.manual = false;
+	rig.request.clock_override = at;
+	ck_assert_msg(rig_run() == BK_OK, "%s", rig.err.message);
+	return rig.result.outcome;
+}
+
 enum bk_rc rig_connect(void *arg, int64_t timeout_ms, bool hold, struct bk_db **ret,
 		       struct bk_error *err)
 {

@@ -58,6 +58,9 @@ void rig_job(const char *job);
 /* Runs it; rig.result and rig.err say more. */
 enum bk_rc rig_run(void);
 
+/* A tick that judges by the instant `at`, and must come out well. */
+enum bk_outcome rig_tick_at(const char *at);
+
 /* The same job as another instance on a connection of its own, at any moment;
    clear *ret. */
 enum bk_rc rig_run_elsewhere(struct bk_run_result *ret);
